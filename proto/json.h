@@ -20,10 +20,12 @@ struct text {
 void text_fini(struct text *text);
 void text_clear(struct text *text); /* keeps the room */
 void text_append(struct text *text, struct span bytes);
+/* Makes the text longer by size bytes, which the caller then writes; NULL where memory ran out. */
+char *text_extend(struct text *text, size_t size);
 void text_print(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* "…" with JSON's escapes; only what must be escaped is. */
+/* "…" with JSON's escapes; only what must be escaped is. The value is UTF-8 (report_validate sees to it). */
 void text_json_string(struct text *text, struct span value);
-/* Shortest decimal that reads back as the same double; NaN is null. */
+/* Shortest decimal that reads back as the same double, whatever the locale; NaN and infinities are null. */
 void text_json_number(struct text *text, double value);
 
 #define REASON_BYTES 256 /* room for a sentence that says what is wrong */

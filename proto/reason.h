@@ -1,0 +1,15 @@
+/* Inside proto: a sentence that says why something is refused. */
+#pragma once
+
+#include "base/span.h"
+#include "base/status.h"
+#include "proto/json.h"
+
+/* printf into the reason, cut where it is too long; answers STATUS_INVALID, so that refusing is one line. */
+enum status refuse(char reason[REASON_BYTES], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A stranger's text, fit to be shown in a reason. */
+struct shown {
+    char text[72];
+};
+struct shown shown(struct span text);
