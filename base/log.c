@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 _Static_assert(PIPE_BUF >= 4096, "a line is written whole");
@@ -41,6 +42,16 @@ void log_setup(const char *program, enum log_style style, enum log_level least)
 void log_set_level(enum log_level least)
 {
     atomic_store(&log_least, (int)least);
+}
+
+bool log_level_find(const char *name, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(name, levels[i].name) == 0) {
+            *ret_level = (enum log_level)i;
+            return true;
+        }
+    return false;
 }
 
 /* The text between logfmt's quotes: a backslash before a quote or a backslash. Answers the bytes written, at most room.

@@ -3,6 +3,8 @@
  * Only edges that decide log (programs and pipelines); the engine, drivers and libraries do not. Thread-safe. */
 #pragma once
 
+#include <stdbool.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* How lines look: LOG_PLAIN is "program: text", for a command a person types. */
@@ -11,6 +13,8 @@ enum log_style { LOG_PLAIN, LOG_LOGFMT };
 /* Call once, before any thread. program is borrowed for ever. */
 void log_setup(const char *program, enum log_style style, enum log_level least);
 void log_set_level(enum log_level least);
+/* "debug", "info", "warn", "error"; false where it is none of them. */
+bool log_level_find(const char *name, enum log_level *ret_level);
 
 /* id: dotted, constant ("config.reload"). Control characters in the text are escaped. */
 void log_debug(const char *id, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,87 @@
+/* The correlator: joins the pure engine to the bus.
+ *
+ *     receiver ─▶ decode, validate ─▶ ledger of incidents ─▶ engine ─▶ publisher ─▶ sender (episodes, to sinks)
+ *      (agents)                       which revision stands             revisions, titles, causes
+ *
+ * Belongs to the loop's thread. Until there is a journal, what it has acknowledged lives in memory: a correlator that
+ * is killed forgets it. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "bus/bus.h"
+#include "correlator/engine/rule.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct correlator_config {
+    struct arena arena; /* holds the rules */
+    struct rule *rules;
+    size_t rule_count;
+    int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents are held back */
+    const char *const *expected_sources; /* names of the block sources: the watermark waits for each */
+    size_t expected_count;
+};
+
+/* Reads the blocks rules, same, baseline and correlator. same other than off, and a baseline, are refused in a sentence
+ * until they exist. false where there was any complaint; correlator_config_fini in either case. */
+bool correlator_config_read(struct config *config, struct correlator_config *ret_config);
+void correlator_config_fini(struct correlator_config *config);
+
+struct correlator;
+
+/* received = applied + duplicate + stale + rejected + too_late; late is a label on applied. */
+#define CORRELATOR_COUNTERS(X)                                                                                         \
+    X(received, "reports received")                                                                                    \
+    X(applied, "reports applied")                                                                                      \
+    X(duplicate, "reports that said what was known")                                                                   \
+    X(stale, "reports older than what was known")                                                                      \
+    X(rejected, "reports refused")                                                                                     \
+    X(too_late, "reports of what has left memory, not applied")                                                        \
+    X(late, "reports applied behind the watermark")                                                                    \
+    X(published, "revisions of episodes published")                                                                    \
+    X(evicted, "incidents that left memory")
+struct correlator_stats {
+#define X(name, help) uint64_t name;
+    CORRELATOR_COUNTERS(X)
+#undef X
+    uint64_t incidents; /* live now */
+    uint64_t episodes;  /* published and not final now */
+};
+
+/* Where the watermark comes from. */
+enum correlator_time {
+    CORRELATOR_LIVE,   /* the least of what the sources promise; once all have ended, the wall clock */
+    CORRELATOR_REPLAY, /* none until correlator_finish: an archive promises nothing before its end */
+};
+
+struct correlator_options {
+    const struct correlator_config *config; /* borrowed */
+    const char *incidents_url;              /* agents dial it */
+    const char *episodes_url;               /* sinks dial it */
+    uint64_t epoch;                         /* of the stream of episodes; a later start has a greater one */
+    enum correlator_time time;
+    bool engine_off; /* benchmarks: everything but the engine */
+};
+
+struct correlator_events {
+    /* A report was refused: who sent it and why. May be NULL: it is logged. */
+    void (*rejected)(void *self, const char *agent, const char *reason);
+    /* It cannot go on: out of memory, or an archive larger than incidents_max. The reason is a sentence. */
+    void (*failed)(void *self, const char *reason);
+    void *self;
+};
+
+/* STATUS_BUSY: a port is in use; the sentence in ret_reason. */
+enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct correlator_options *options,
+                            const struct correlator_events *events, struct correlator **ret_correlator,
+                            char ret_reason[256]) MUST_CHECK;
+const struct correlator_stats *correlator_stats(struct correlator *correlator);
+/* Takes no more reports, and calls done once everything published is acknowledged by every known sink, perhaps before
+ * it returns. In CORRELATOR_REPLAY all episodes become final first. */
+void correlator_finish(struct correlator *correlator, void (*done)(void *self), void *self);
+void correlator_close(struct correlator *correlator, void (*closed)(void *self), void *self);
+
+/* The program vedette-correlator. */
+int correlator_main(int argc, char **argv);

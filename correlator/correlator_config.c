@@ -1,0 +1,85 @@
+#include "correlator/correlator.h"
+#include "correlator/rule_config.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RULES_BYTES (4u * 1024u * 1024u)
+
+struct written_correlator {
+    int64_t incidents_max;
+};
+
+static const struct config_row correlator_rows[] = {
+    {"incidents_max", CONFIG_INTEGER, offsetof(struct written_correlator, incidents_max), .fallback = "10000000",
+     .min = 1000, .max = 1e9, .help = "incidents in memory at once; beyond, agents are held back"},
+    {0},
+};
+
+/* same: off is all there is until reports are reconciled into incidents. */
+static bool same_read(struct config *config)
+{
+    const struct config_node *same = config_block(config, "same");
+    if (same == NULL || config_kind(same) == CONFIG_NULL)
+        return true;
+    if (config_kind(same) == CONFIG_SCALAR) {
+        struct span text = config_text(same);
+        if (span_equal(text, SPAN("off")) || span_equal(text, SPAN("false")) || span_equal(text, SPAN("no")))
+            return true;
+    }
+    config_complain(config, same,
+                    "found a \"same\" that is not off, expected \"same: off\": "
+                    "putting reports of several sources together as one incident is not supported by this version");
+    return false;
+}
+
+static bool baseline_read(struct config *config)
+{
+    const struct config_node *baseline = config_block(config, "baseline");
+    if (baseline == NULL || config_kind(baseline) == CONFIG_NULL)
+        return true;
+    config_complain(config, baseline,
+                    "found a \"baseline\", expected none: baselines are not supported by this version");
+    return false;
+}
+
+/* The names of the configured sources: the watermark waits for each of them. The rest of their blocks is the agents'.
+ */
+static bool expected_read(struct config *config, struct correlator_config *result)
+{
+    const struct config_node *sources = config_block(config, "sources");
+    if (sources == NULL || config_kind(sources) != CONFIG_LIST)
+        return true; /* agents say what is wrong with it, if anything */
+    size_t count = config_count(sources);
+    const char **names = arena_zero(&result->arena, (count + 1) * sizeof *names);
+    if (names == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct config_node *name = config_find(config_item(sources, i), "name");
+        if (name != NULL && config_kind(name) == CONFIG_SCALAR)
+            names[result->expected_count++] = arena_copy(&result->arena, config_text(name)).data;
+    }
+    result->expected_sources = names;
+    return true;
+}
+
+bool correlator_config_read(struct config *config, struct correlator_config *ret_config)
+{
+    *ret_config = (struct correlator_config){0};
+    arena_init(&ret_config->arena, RULES_BYTES);
+    struct written_correlator written = {.incidents_max = 10000000};
+    bool right = rules_read(config, &ret_config->arena, &ret_config->rules, &ret_config->rule_count);
+    right = same_read(config) && right;
+    right = baseline_read(config) && right;
+    const struct config_node *block = config_block(config, "correlator");
+    if (block != NULL && config_kind(block) != CONFIG_NULL)
+        right = config_read(config, block, correlator_rows, &written) && right;
+    ret_config->incidents_max = written.incidents_max;
+    return expected_read(config, ret_config) && right;
+}
+
+void correlator_config_fini(struct correlator_config *config)
+{
+    arena_fini(&config->arena);
+    *config = (struct correlator_config){0};
+}

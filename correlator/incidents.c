@@ -1,0 +1,409 @@
+#include "correlator/incidents.h"
+
+#include "proto/json.h"
+#include "proto/limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* uthash answers "out of memory" through this; the insertion is then undone and reported. */
+#define HASH_NONFATAL_OOM            1
+#define uthash_nonfatal_oom(element) (element)->unhashed = true
+#include <uthash.h>
+
+#define INLINE_BYTES 128u /* id and countries of most incidents */
+#define SLAB_PIECES  1024u
+
+/* The order of reports of one incident, least first. */
+struct rank {
+    uint32_t revision;
+    int64_t reported_at_ms;
+    unsigned char digest[32];
+};
+
+#define START_UNKNOWN INT64_MAX /* of a bare retraction whose incident was never seen: kept */
+
+struct entry {
+    UT_hash_handle hh;
+    struct rank standing;
+    struct rank body;
+    enum report_status status; /* of the standing report */
+    bool has_body;
+    bool unhashed;
+    int64_t start_ms;      /* of the body */
+    struct record *record; /* of the body, while it is in the engine */
+    char *id;              /* inline_id, or the heap's */
+    size_t id_size;
+    char inline_id[48];
+};
+
+struct piece {
+    struct record record;
+    unsigned char *more; /* where the inline room did not do */
+    unsigned char inline_bytes[INLINE_BYTES];
+};
+
+/* Equal pieces from slabs, with a list of the free ones threaded through them. */
+struct slab {
+    struct slab *next;
+    unsigned char bytes[];
+};
+
+struct pool {
+    size_t piece_size;
+    struct slab *slabs;
+    void *free;
+};
+
+struct incidents {
+    struct entry *entries; /* hash by id */
+    struct pool entry_pool;
+    struct pool record_pool;
+    struct record *acted; /* records with an action since the last flush */
+};
+
+static void *pool_take(struct pool *pool)
+{
+    if (pool->free == NULL) {
+        struct slab *slab = malloc(sizeof *slab + SLAB_PIECES * pool->piece_size);
+        if (slab == NULL)
+            return NULL;
+        slab->next = pool->slabs;
+        pool->slabs = slab;
+        for (size_t i = SLAB_PIECES; i-- > 0;) {
+            void *piece = slab->bytes + i * pool->piece_size;
+            memcpy(piece, &pool->free, sizeof pool->free);
+            pool->free = piece;
+        }
+    }
+    void *piece = pool->free;
+    memcpy(&pool->free, piece, sizeof pool->free);
+    memset(piece, 0, pool->piece_size);
+    return piece;
+}
+
+static void pool_give(struct pool *pool, void *piece)
+{
+    memcpy(piece, &pool->free, sizeof pool->free);
+    pool->free = piece;
+}
+
+static void pool_fini(struct pool *pool)
+{
+    while (pool->slabs != NULL) {
+        struct slab *next = pool->slabs->next;
+        free(pool->slabs);
+        pool->slabs = next;
+    }
+}
+
+enum status incidents_new(struct incidents **ret_incidents)
+{
+    struct incidents *incidents = calloc(1, sizeof *incidents);
+    if (incidents == NULL)
+        return STATUS_NO_MEMORY;
+    incidents->entry_pool.piece_size = (sizeof(struct entry) + 15) / 16 * 16;
+    incidents->record_pool.piece_size = (sizeof(struct piece) + 15) / 16 * 16;
+    *ret_incidents = incidents;
+    return STATUS_OK;
+}
+
+static struct piece *piece_of(struct record *record)
+{
+    return (struct piece *)record; /* its first member */
+}
+
+static void record_free(struct incidents *incidents, struct record *record)
+{
+    free(piece_of(record)->more);
+    pool_give(&incidents->record_pool, record);
+}
+
+static void entry_free(struct incidents *incidents, struct entry *entry)
+{
+    if (entry->id != entry->inline_id)
+        free(entry->id);
+    pool_give(&incidents->entry_pool, entry);
+}
+
+void incidents_free(struct incidents *incidents)
+{
+    if (incidents == NULL)
+        return;
+    struct entry *entry, *next;
+    HASH_ITER(hh, incidents->entries, entry, next)
+    {
+        HASH_DELETE(hh, incidents->entries, entry);
+        if (entry->record != NULL)
+            free(piece_of(entry->record)->more);
+        if (entry->id != entry->inline_id)
+            free(entry->id);
+    }
+    for (struct record *record = incidents->acted; record != NULL; record = record->next_acted)
+        if (record->replaced)
+            free(piece_of(record)->more);
+    pool_fini(&incidents->entry_pool);
+    pool_fini(&incidents->record_pool);
+    free(incidents);
+}
+
+static int rank_order(const struct rank *a, const struct rank *b)
+{
+    if (a->revision != b->revision)
+        return a->revision < b->revision ? -1 : 1;
+    if (a->reported_at_ms != b->reported_at_ms)
+        return a->reported_at_ms < b->reported_at_ms ? -1 : 1;
+    return memcmp(a->digest, b->digest, sizeof a->digest);
+}
+
+static struct entry *entry_find(const struct incidents *incidents, struct span id)
+{
+    struct entry *entry;
+    HASH_FIND(hh, incidents->entries, id.data, id.size, entry);
+    return entry;
+}
+
+static struct entry *entry_add(struct incidents *incidents, struct span id)
+{
+    struct entry *entry = pool_take(&incidents->entry_pool);
+    if (entry == NULL)
+        return NULL;
+    entry->id = id.size <= sizeof entry->inline_id ? entry->inline_id : malloc(id.size);
+    if (entry->id != NULL) {
+        memcpy(entry->id, id.data, id.size);
+        entry->id_size = id.size;
+        HASH_ADD_KEYPTR(hh, incidents->entries, entry->id, entry->id_size, entry);
+        if (!entry->unhashed) {
+            entry->start_ms = START_UNKNOWN;
+            return entry;
+        }
+    }
+    entry_free(incidents, entry);
+    return NULL;
+}
+
+/* Countries a context shares with others (engine.h): where and affected together, ascending. */
+static size_t touched_countries(const struct report *report, country_code *codes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->country_count; i++) /* ordered by (code, role) */
+        if ((report->countries[i].role == COUNTRY_WHERE || report->countries[i].role == COUNTRY_AFFECTED) &&
+            (count == 0 || codes[count - 1] != report->countries[i].code))
+            codes[count++] = report->countries[i].code;
+    return count;
+}
+
+static struct record *record_new(struct incidents *incidents, const struct report *report, struct span id,
+                                 const unsigned char digest[32])
+{
+    country_code counted[LIMIT_COUNTRIES], touched[LIMIT_COUNTRIES];
+    size_t counted_count = report_counted_countries(report, counted, LIMIT_COUNTRIES);
+    size_t touched_count = touched_countries(report, touched);
+    size_t codes_size = (counted_count + touched_count) * sizeof *counted;
+
+    struct piece *piece = pool_take(&incidents->record_pool);
+    if (piece == NULL)
+        return NULL;
+    unsigned char *bytes = piece->inline_bytes;
+    if (codes_size + id.size > sizeof piece->inline_bytes) {
+        bytes = piece->more = malloc(codes_size + id.size);
+        if (bytes == NULL) {
+            record_free(incidents, &piece->record);
+            return NULL;
+        }
+    }
+    memcpy(bytes, counted, counted_count * sizeof *counted);
+    memcpy(bytes + counted_count * sizeof *counted, touched, touched_count * sizeof *touched);
+    memcpy(bytes + codes_size, id.data, id.size);
+
+    struct record *record = &piece->record;
+    memcpy(record->digest, digest, sizeof record->digest);
+    record->incident = (struct engine_incident){
+        .id = {(char *)bytes + codes_size, id.size},
+        .point = point_from_degrees(report->place.lat, report->place.lon),
+        .radius_km = report->place.radius_km,
+        .start_ms = report->occurred.start_ms,
+        .end_ms = report->occurred.end_ms,
+        .reported_at_ms = report->reported_at_ms,
+        .category = report->category,
+        .role = report->role,
+        .countries = (country_code *)(void *)bytes,
+        .country_count = counted_count,
+        .touched_countries = (country_code *)(void *)bytes + counted_count,
+        .touched_country_count = touched_count,
+        .user = record,
+    };
+    return record;
+}
+
+/* Does the engine see no difference between the two? */
+static bool looks_same(const struct engine_incident *a, const struct engine_incident *b)
+{
+    return a->point.x == b->point.x && a->point.y == b->point.y && a->point.z == b->point.z &&
+           memcmp(&a->radius_km, &b->radius_km, sizeof a->radius_km) == 0 && a->start_ms == b->start_ms &&
+           a->end_ms == b->end_ms && a->reported_at_ms == b->reported_at_ms && a->category == b->category &&
+           a->role == b->role && a->country_count == b->country_count &&
+           a->touched_country_count == b->touched_country_count &&
+           memcmp(a->countries, b->countries, a->country_count * sizeof *a->countries) == 0 &&
+           memcmp(a->touched_countries, b->touched_countries,
+                  a->touched_country_count * sizeof *a->touched_countries) == 0;
+}
+
+static void act(struct incidents *incidents, struct record *record, enum incident_action action)
+{
+    if (record->action == ACTION_NONE) {
+        record->next_acted = incidents->acted;
+        incidents->acted = record;
+    }
+    if (record->action != ACTION_ADDED || action != ACTION_CORRECTED)
+        record->action = action;
+}
+
+static bool takes_part(enum report_status status)
+{
+    return status != REPORT_EXPLAINED && status != REPORT_RETRACTED;
+}
+
+static void entry_set_body(struct entry *entry, const struct rank *rank, int64_t start_ms)
+{
+    entry->body = *rank;
+    entry->has_body = true;
+    entry->start_ms = start_ms;
+}
+
+enum status incidents_apply(struct incidents *incidents, const struct report *report,
+                            struct incident_change *ret_change)
+{
+    char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+    struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
+    struct rank rank = {.revision = report->revision, .reported_at_ms = report->reported_at_ms};
+    report_digest(report, rank.digest);
+    bool has_body = report->has_place && report->occurred.start_ms != TIME_NONE;
+
+    struct entry *entry = entry_find(incidents, id);
+    bool is_new = entry == NULL;
+    if (is_new) {
+        entry = entry_add(incidents, id);
+        if (entry == NULL)
+            return STATUS_NO_MEMORY;
+    } else {
+        int order = rank_order(&rank, &entry->standing);
+        if (order <= 0) {
+            bool better_body = order < 0 && has_body && (!entry->has_body || rank_order(&rank, &entry->body) > 0) &&
+                               entry->status == REPORT_RETRACTED && rank_order(&entry->standing, &entry->body) != 0;
+            *ret_change = (struct incident_change){
+                .verdict = order == 0    ? VERDICT_DUPLICATE
+                           : better_body ? VERDICT_BODY
+                                         : VERDICT_STALE,
+                .revision = entry->standing.revision,
+                .status = entry->status,
+            };
+            if (better_body)
+                entry_set_body(entry, &rank, report->occurred.start_ms);
+            return STATUS_OK;
+        }
+    }
+
+    struct record *old = entry->record, *fresh = NULL;
+    if (takes_part(report->status)) {
+        fresh = record_new(incidents, report, id, rank.digest);
+        if (fresh == NULL) {
+            if (is_new) {
+                HASH_DELETE(hh, incidents->entries, entry);
+                entry_free(incidents, entry);
+            }
+            return STATUS_NO_MEMORY;
+        }
+    }
+    bool was_out = !is_new && old == NULL;
+    entry->standing = rank;
+    entry->status = report->status;
+    if (has_body)
+        entry_set_body(entry, &rank, report->occurred.start_ms);
+    *ret_change =
+        (struct incident_change){.verdict = VERDICT_APPLIED, .revision = rank.revision, .status = report->status};
+
+    if (old != NULL && fresh != NULL && looks_same(&old->incident, &fresh->incident)) {
+        memcpy(old->digest, fresh->digest, sizeof old->digest);
+        record_free(incidents, fresh);
+        act(incidents, old, ACTION_CORRECTED);
+        ret_change->touched = old;
+        return STATUS_OK;
+    }
+    if (old != NULL) {
+        act(incidents, old,
+            fresh != NULL                        ? ACTION_CORRECTED
+            : report->status == REPORT_EXPLAINED ? ACTION_EXPLAINED
+                                                 : ACTION_RETRACTED);
+        old->replaced = true;
+        old->entry = NULL;
+        entry->record = NULL;
+        ret_change->removed = old;
+    }
+    if (fresh != NULL) {
+        act(incidents, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
+        fresh->entry = entry;
+        entry->record = fresh;
+        ret_change->inserted = fresh;
+    }
+    return STATUS_OK;
+}
+
+bool incidents_start(const struct incidents *incidents, struct span id, int64_t *ret_start_ms)
+{
+    const struct entry *entry = entry_find(incidents, id);
+    if (entry == NULL || entry->record == NULL)
+        return false;
+    *ret_start_ms = entry->record->incident.start_ms;
+    return true;
+}
+
+bool incidents_knows(const struct incidents *incidents, struct span id)
+{
+    return entry_find(incidents, id) != NULL;
+}
+
+void incidents_released(struct incidents *incidents, struct record *record, bool evicted)
+{
+    if (evicted && record->entry != NULL) {
+        struct entry *entry = record->entry;
+        HASH_DELETE(hh, incidents->entries, entry);
+        entry_free(incidents, entry);
+    }
+    if (record->action != ACTION_NONE) { /* take it off the list of the acted */
+        struct record **link = &incidents->acted;
+        while (*link != NULL && *link != record)
+            link = &(*link)->next_acted;
+        assert(*link == record);
+        *link = record->next_acted;
+    }
+    record_free(incidents, record);
+}
+
+void incidents_settle(struct incidents *incidents)
+{
+    while (incidents->acted != NULL) {
+        struct record *record = incidents->acted;
+        incidents->acted = record->next_acted;
+        record->next_acted = NULL;
+        record->action = ACTION_NONE;
+    }
+}
+
+void incidents_forget(struct incidents *incidents, int64_t horizon_ms)
+{
+    struct entry *entry, *next;
+    HASH_ITER(hh, incidents->entries, entry, next)
+    {
+        if (entry->record == NULL && entry->start_ms < horizon_ms) {
+            HASH_DELETE(hh, incidents->entries, entry);
+            entry_free(incidents, entry);
+        }
+    }
+}
+
+size_t incidents_count(const struct incidents *incidents)
+{
+    return HASH_COUNT(incidents->entries);
+}

@@ -1,0 +1,309 @@
+#include "correlator/publisher.h"
+
+#include "base/arena.h"
+#include "correlator/incidents.h"
+#include "correlator/rule_config.h"
+#include "correlator/wording.h"
+#include "proto/codec.h"
+#include "proto/limits.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM            1
+#define uthash_nonfatal_oom(element) (element)->unhashed = true
+#include <uthash.h>
+
+#define SUPERSEDES_MAX 32u /* ids kept of those an episode took in, the latest */
+#define ARENA_BYTES    (64u * 1024u * 1024u)
+
+/* What was told last of an episode. */
+struct told {
+    UT_hash_handle hh;
+    char id[EPISODE_ID_BYTES];
+    uint32_t revision;
+    enum episode_state state;
+    bool capped;
+    bool final;
+    bool unhashed;
+    int64_t last_ms;
+    unsigned char digest[32];
+    size_t supersedes_count;
+    char (*supersedes)[EPISODE_ID_BYTES];
+};
+
+struct publisher {
+    const struct rule *rules;
+    size_t rule_count;
+    char (*hashes)[RULE_HASH_BYTES];
+    struct stream_position position; /* of the last publication */
+    struct publisher_outlet outlet;
+    struct told *told;
+    struct arena arena;
+    struct text bytes;
+    uint64_t revisions;
+};
+
+enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t epoch,
+                          const struct publisher_outlet *outlet, struct publisher **ret_publisher)
+{
+    struct publisher *publisher = calloc(1, sizeof *publisher);
+    if (publisher == NULL)
+        return STATUS_NO_MEMORY;
+    publisher->hashes = calloc(rule_count, sizeof *publisher->hashes);
+    if (publisher->hashes == NULL) {
+        free(publisher);
+        return STATUS_NO_MEMORY;
+    }
+    publisher->rules = rules;
+    publisher->rule_count = rule_count;
+    for (size_t i = 0; i < rule_count; i++)
+        rule_hash(&rules[i], publisher->hashes[i]);
+    publisher->position.epoch = epoch;
+    publisher->outlet = *outlet;
+    arena_init(&publisher->arena, ARENA_BYTES);
+    *ret_publisher = publisher;
+    return STATUS_OK;
+}
+
+static void told_forget(struct publisher *publisher, struct told *told)
+{
+    HASH_DELETE(hh, publisher->told, told);
+    free(told->supersedes);
+    free(told);
+}
+
+void publisher_free(struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    struct told *told, *next;
+    HASH_ITER(hh, publisher->told, told, next)
+    {
+        told_forget(publisher, told);
+    }
+    arena_fini(&publisher->arena);
+    text_fini(&publisher->bytes);
+    free(publisher->hashes);
+    free(publisher);
+}
+
+static struct told *told_find(const struct publisher *publisher, const char *id)
+{
+    struct told *told;
+    HASH_FIND_STR(publisher->told, id, told);
+    return told;
+}
+
+static struct told *told_add(struct publisher *publisher, const char *id)
+{
+    struct told *told = calloc(1, sizeof *told);
+    if (told == NULL)
+        return NULL;
+    memcpy(told->id, id, sizeof told->id);
+    HASH_ADD_STR(publisher->told, id, told);
+    if (told->unhashed) {
+        free(told);
+        return NULL;
+    }
+    return told;
+}
+
+/* Packs and hands over; the position counts only what was taken. */
+static enum status publish(struct publisher *publisher, struct publication *publication)
+{
+    text_clear(&publisher->bytes);
+    enum status status = publication_pack(publication, &publisher->bytes);
+    if (status == STATUS_OK)
+        status = publisher->outlet.publish(publisher->outlet.self,
+                                           (struct span){publisher->bytes.data, publisher->bytes.size});
+    if (status == STATUS_OK)
+        publisher->position.number++;
+    return status;
+}
+
+static struct stream_position next_position(const struct publisher *publisher)
+{
+    return (struct stream_position){publisher->position.epoch, publisher->position.number + 1};
+}
+
+enum status publisher_rules(struct publisher *publisher)
+{
+    enum status status = STATUS_OK;
+    struct text json = {0};
+    for (size_t i = 0; i < publisher->rule_count && status == STATUS_OK; i++) {
+        text_clear(&json);
+        rule_to_json(&publisher->rules[i], &json);
+        status = publish(publisher, &(struct publication){
+                                        .kind = PUBLICATION_RULE,
+                                        .rule = {.name = publisher->rules[i].name,
+                                                 .hash = span_of(publisher->hashes[i]),
+                                                 .json = {json.data, json.size}},
+                                    });
+    }
+    text_fini(&json);
+    return status;
+}
+
+static enum status publish_incident(struct publisher *publisher, enum publication_kind kind,
+                                    const struct report *report)
+{
+    char id[LIMIT_INCIDENT_ID_BYTES + 1];
+    struct publication publication = {
+        .kind = kind,
+        .incident = {.id = {id, report_incident_id(report, id, sizeof id)},
+                     .position = next_position(publisher),
+                     .reports = report,
+                     .report_count = 1},
+    };
+    return publish(publisher, &publication);
+}
+
+enum status publisher_incident(struct publisher *publisher, const struct report *report)
+{
+    return publish_incident(publisher, PUBLICATION_INCIDENT, report);
+}
+
+enum status publisher_retraction(struct publisher *publisher, const struct report *report)
+{
+    return publish_incident(publisher, PUBLICATION_RETRACTED, report);
+}
+
+/* The episode's own digest, and those of what its members' reports say: a corrected headline is a changed episode. */
+static void content_digest(const struct episode *episode, const struct engine_change *change,
+                           unsigned char ret_digest[32])
+{
+    crypto_hash_sha256_state state;
+    unsigned char own[32];
+    episode_digest(episode, own);
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, own, sizeof own);
+    for (size_t i = 0; i < change->member_count; i++) {
+        const struct record *record = change->members[i].incident->user;
+        crypto_hash_sha256_update(&state, record->digest, sizeof record->digest);
+    }
+    crypto_hash_sha256_final(&state, ret_digest);
+}
+
+static enum status remember_superseded(struct told *told, const struct engine_change *change)
+{
+    for (size_t i = 0; i < change->supersedes_count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < told->supersedes_count; k++)
+            known = known || strcmp(told->supersedes[k], change->supersedes[i]) == 0;
+        if (known)
+            continue;
+        if (told->supersedes == NULL && (told->supersedes = calloc(SUPERSEDES_MAX, EPISODE_ID_BYTES)) == NULL)
+            return STATUS_NO_MEMORY;
+        if (told->supersedes_count == SUPERSEDES_MAX) {
+            memmove(told->supersedes, told->supersedes + 1, (SUPERSEDES_MAX - 1) * sizeof *told->supersedes);
+            told->supersedes_count--;
+        }
+        size_t at = told->supersedes_count++; /* kept in ascending order */
+        while (at > 0 && strcmp(told->supersedes[at - 1], change->supersedes[i]) > 0) {
+            memcpy(told->supersedes[at], told->supersedes[at - 1], EPISODE_ID_BYTES);
+            at--;
+        }
+        memcpy(told->supersedes[at], change->supersedes[i], EPISODE_ID_BYTES);
+    }
+    return STATUS_OK;
+}
+
+/* Members and lineage as spans in the arena. */
+static bool fill_lists(struct publisher *publisher, const struct engine_change *change, const struct told *told,
+                       struct episode *episode)
+{
+    size_t count = change->member_count < LIMIT_EPISODE_MEMBERS ? change->member_count : LIMIT_EPISODE_MEMBERS;
+    struct episode_member *members = arena_take(&publisher->arena, count * sizeof *members);
+    struct span *supersedes = arena_take(&publisher->arena, told->supersedes_count * sizeof *supersedes);
+    if (members == NULL || supersedes == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        members[i] = (struct episode_member){change->members[i].incident->id, change->members[i].membership};
+    for (size_t i = 0; i < told->supersedes_count; i++)
+        supersedes[i] = span_of(told->supersedes[i]);
+    episode->members = members;
+    episode->member_count = count;
+    episode->members_omitted = change->member_count - count;
+    episode->supersedes = supersedes;
+    episode->supersedes_count = told->supersedes_count;
+    return true;
+}
+
+enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
+{
+    struct told *told = told_find(publisher, change->id);
+    if (told == NULL && change->state == EPISODE_WITHDRAWN)
+        return STATUS_OK; /* never told: nothing to take back */
+    if (told == NULL && (told = told_add(publisher, change->id)) == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = remember_superseded(told, change);
+    if (status != STATUS_OK)
+        return status;
+
+    arena_reset(&publisher->arena);
+    struct publication publication = {
+        .kind = PUBLICATION_EPISODE,
+        .episode =
+            {
+                .id = span_of(told->id),
+                .revision = told->revision + 1,
+                .position = next_position(publisher),
+                .title = title_words(change, &publisher->arena),
+                .rule = publisher->rules[change->rule].name,
+                .rule_hash = span_of(publisher->hashes[change->rule]),
+                .state = change->state,
+                .final = change->final,
+                .capped = change->capped,
+                .countries = change->countries,
+                .country_count = change->country_count,
+                .first_ms = change->first_ms,
+                .last_ms = change->last_ms,
+                .extent_km = change->extent_km,
+                .continues = span_of(change->continues),
+                .observed = change->observed,
+                .expected = NAN,
+                .score = NAN,
+                .recurrence_days = NAN,
+                .cause = cause_words(change, told->state, told->capped, &publisher->arena),
+                .superseded_by = span_of(change->superseded_by),
+            },
+    };
+    struct episode *episode = &publication.episode;
+    if (!fill_lists(publisher, change, told, episode))
+        return STATUS_NO_MEMORY;
+    content_digest(episode, change, episode->digest);
+    if (told->revision > 0 && told->final == change->final &&
+        memcmp(told->digest, episode->digest, sizeof told->digest) == 0 && change->supersedes_count == 0)
+        return STATUS_OK; /* nothing new to say */
+    status = publish(publisher, &publication);
+    if (status != STATUS_OK)
+        return status;
+    publisher->revisions++;
+    told->revision = episode->revision;
+    told->state = change->state;
+    told->capped = change->capped;
+    told->final = change->final;
+    told->last_ms = change->last_ms;
+    memcpy(told->digest, episode->digest, sizeof told->digest);
+    if (change->final)
+        told_forget(publisher, told);
+    return STATUS_OK;
+}
+
+void publisher_forget(struct publisher *publisher, int64_t horizon_ms)
+{
+    struct told *told, *next;
+    HASH_ITER(hh, publisher->told, told, next)
+    {
+        if (told->state == EPISODE_WITHDRAWN && told->last_ms < horizon_ms)
+            told_forget(publisher, told);
+    }
+}
+
+uint64_t publisher_revisions(const struct publisher *publisher)
+{
+    return publisher->revisions;
+}

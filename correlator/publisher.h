@@ -1,0 +1,37 @@
+/* The publisher: turns what the pipeline and the engine tell into publications, in one stream, each with its position.
+ *
+ *   incident, rule, engine_change ──▶ publication (revision, title, cause, digest) ──▶ packed ──▶ outlet
+ *
+ * It remembers of each episode that is not final what was told last: revision, digest, state, whom it superseded. An
+ * episode whose content has not changed is not told again. */
+#pragma once
+
+#include "base/status.h"
+#include "correlator/engine/engine.h"
+#include "proto/episode.h"
+
+#include <stdint.h>
+
+struct publisher;
+
+struct publisher_outlet {
+    /* Takes one packed publication; the next position is one greater. Borrows the item. */
+    enum status (*publish)(void *self, struct span item);
+    void *self;
+};
+
+/* rules are borrowed for its life. The stream's first positions are the rules. */
+enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t epoch,
+                          const struct publisher_outlet *outlet, struct publisher **ret_publisher) MUST_CHECK;
+void publisher_free(struct publisher *publisher);
+enum status publisher_rules(struct publisher *publisher) MUST_CHECK;
+/* The report as it stands; status and revision are those of the standing one (see incidents.h, VERDICT_BODY). */
+enum status publisher_incident(struct publisher *publisher, const struct report *report) MUST_CHECK;
+/* A bare retraction. */
+enum status publisher_retraction(struct publisher *publisher, const struct report *report) MUST_CHECK;
+/* As the engine's `change` event; the members' records (incidents.h) say what was done to them. */
+enum status publisher_episode(struct publisher *publisher, const struct engine_change *change) MUST_CHECK;
+/* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
+void publisher_forget(struct publisher *publisher, int64_t horizon_ms);
+/* Revisions of episodes published so far. */
+uint64_t publisher_revisions(const struct publisher *publisher);

@@ -1,0 +1,23 @@
+/* The watermark: the event time before which no source is still expected to report (method §8).
+ *
+ * It is the least of what the sources promise. A source that was configured but has not spoken, or promises nothing
+ * yet, holds it at TIME_NONE; one that has ended holds nothing. Silence never moves it, nor does a promise beyond now.
+ */
+#pragma once
+
+#include "base/status.h"
+#include "proto/codec.h"
+
+#include <stdint.h>
+
+struct watermark;
+
+/* expected: names of the configured sources, borrowed until it returns. */
+enum status watermark_new(const char *const *expected, size_t expected_count,
+                          struct watermark **ret_watermark) MUST_CHECK;
+void watermark_free(struct watermark *watermark);
+/* What an agent says of its sources; a source belongs to the agent that spoke of it last. Copies. STATUS_FULL: more
+ * than 4096 sources. */
+enum status watermark_mark(struct watermark *watermark, const struct source_mark *marks, size_t count) MUST_CHECK;
+/* The least promise, never past now; TIME_NONE where there is none; now where all have ended. */
+int64_t watermark_value(const struct watermark *watermark, int64_t now_ms);

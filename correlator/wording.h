@@ -1,0 +1,13 @@
+/* The words of an episode: its title, and the cause of a revision. Plain sentences with ids, the same on every machine.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "correlator/engine/engine.h"
+#include "correlator/incidents.h"
+
+/* "Drones and aircraft over EE, PL, RO: 3 incidents in 9 days". Lives in the arena; empty when it is full. */
+struct span title_words(const struct engine_change *change, struct arena *arena);
+/* "incident added: rcb-pl:2025-0911; now flagged". before: the state told last (ignored where the change is new). */
+struct span cause_words(const struct engine_change *change, enum episode_state before, bool was_capped,
+                        struct arena *arena);
