@@ -21,9 +21,11 @@ struct config;
 struct config_node; /* borrowed from the config it belongs to */
 
 /* Reads the file and the top level. Complaints go to `complaints` (stderr, or a memory stream in tests), one a line.
- * STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_IO: said as "FILE: reason". STATUS_INVALID: not YAML, or over a limit, said.
- * `blocks`: the names allowed at the top level, NULL-terminated; any other is a complaint, and so is a block given twice. */
-enum status config_open(const char *path, const char *const *blocks, FILE *complaints, struct config **ret_config) MUST_CHECK;
+ * STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_IO: said as "FILE: reason". STATUS_INVALID: not YAML, or over a limit,
+ * said. `blocks`: the names allowed at the top level, NULL-terminated; any other is a complaint, and so is a block
+ * given twice. */
+enum status config_open(const char *path, const char *const *blocks, FILE *complaints,
+                        struct config **ret_config) MUST_CHECK;
 /* The same from memory; name stands for the file in complaints, relative paths start at the working directory. */
 enum status config_parse(struct span text, const char *name, const char *const *blocks, FILE *complaints,
                          struct config **ret_config) MUST_CHECK;
@@ -31,7 +33,7 @@ void config_close(struct config *config);
 
 /* Complaints so far; a program with any ends with exit status 2. */
 size_t config_complaints(const struct config *config);
-/* Complains about a node; format without line end. */
+/* Complains about a node (NULL: the file as a whole, line 1); format without line end. */
 void config_complain(struct config *config, const struct config_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -40,18 +42,19 @@ const struct config_node *config_block(const struct config *config, const char *
 
 enum config_kind { CONFIG_NULL, CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP };
 enum config_kind config_kind(const struct config_node *node);
-/* Of a scalar: its text (NUL-terminated, lives as long as the config). quoted: given in quotes. */
+/* Of a scalar: its text (NUL-terminated, lives as long as the config); of anything else: empty. */
 struct span config_text(const struct config_node *node);
-size_t config_count(const struct config_node *node);                         /* entries of a list or map */
-const struct config_node *config_item(const struct config_node *node, size_t index); /* of a list; of a map: its value */
-struct span config_key(const struct config_node *node, size_t index);        /* of a map */
+size_t config_count(const struct config_node *node); /* entries of a list or map */
+const struct config_node *config_item(const struct config_node *node,
+                                      size_t index);                  /* of a list; of a map: its value */
+struct span config_key(const struct config_node *node, size_t index); /* of a map */
 const struct config_node *config_key_node(const struct config_node *node, size_t index);
 const struct config_node *config_find(const struct config_node *map, const char *key); /* value, or NULL */
-size_t config_line(const struct config_node *node); /* from 1 */
+size_t config_line(const struct config_node *node);                                    /* from 1 */
 
 enum config_type {
     CONFIG_STRING,   /* const char * */
-    CONFIG_PATH,     /* const char *, made absolute from the folder of the file */
+    CONFIG_PATH,     /* const char *, made absolute from the folder of the file; "-" stays what it is */
     CONFIG_BOOL,     /* bool: true false yes no on off */
     CONFIG_INTEGER,  /* int64_t, min … max */
     CONFIG_NUMBER,   /* double, min … max, finite */
@@ -65,15 +68,16 @@ struct config_row {
     enum config_type type;
     size_t offset; /* of the field in the target */
     bool required;
-    const char *fallback; /* as it would be written, NULL: the target's field is left as it is */
-    double min, max;      /* of numbers; both 0: no bounds */
+    const char *fallback;       /* as it would be written, NULL: the target's field is left as it is */
+    double min, max;            /* of numbers; both 0: no bounds */
     const char *const *choices; /* of CONFIG_CHOICE, NULL-terminated */
     const char *help;           /* one line for people */
 };
 
 /* Reads a map into target by the rows (ended by a row with key NULL). Answers whether all was right; what was wrong is
- * complained about. Strings live as long as the config. */
+ * complained about. Strings live as long as the config. map may be NULL (an absent block): fallbacks are taken,
+ * required keys complained about. A null counts as absent, here and wherever a value is looked up by its key. */
 bool config_read(struct config *config, const struct config_node *map, const struct config_row *rows, void *target);
-/* ${NAME} in a string stands for the environment's variable (secrets): answers the text with it put in (lives as long as the
- * config), or NULL, complained about, where the variable is not set. Only fields that say so are expanded. */
+/* ${NAME} in a string stands for the environment's variable (secrets): answers the text with it put in (lives as long
+ * as the config), or NULL, complained about, where the variable is not set. Only fields that say so are expanded. */
 const char *config_expand(struct config *config, const struct config_node *node);
