@@ -86,7 +86,8 @@ enum status time_from_civil(const struct civil *civil, int64_t *ret_ms)
 void time_to_civil(int64_t ms, struct civil *ret_civil)
 {
     int64_t days = floor_divide(ms, MS_PER_DAY);
-    int32_t rest = (int32_t)(ms - days * MS_PER_DAY);
+    int32_t rest = (int32_t)(ms % MS_PER_DAY);
+    rest += rest < 0 ? MS_PER_DAY : 0; /* not ms - days * MS_PER_DAY, which INT64_MIN would overflow */
     date_from_days(days, ret_civil);
     ret_civil->hour = rest / MS_PER_HOUR;
     ret_civil->minute = rest / MS_PER_MINUTE % 60;
