@@ -21,6 +21,12 @@
 #define LIMIT_REPORT_BYTES       (64u * 1024u)        /* one packed report */
 #define LIMIT_BATCH_ITEMS        1024u
 #define LIMIT_BATCH_BYTES        (1024u * 1024u)      /* one frame, but for one that carries a single large episode */
+#define LIMIT_HEARTBEAT_MARKS    1024u                /* sources in one heartbeat */
+#define LIMIT_CONTROL_BYTES      (512u * 1024u)       /* a frame that is no batch */
+#define LIMIT_REASON_BYTES       1024u                /* of a refusal */
 #define LIMIT_EPISODE_MEMBERS    100000u              /* in one packed episode; more are counted, not carried */
+#define LIMIT_EPISODE_TEXT       4096u                /* title and cause of an episode, each */
+#define LIMIT_INCIDENT_REPORTS   4096u                /* in one packed incident */
+#define LIMIT_RULE_BYTES         (64u * 1024u)        /* a published rule's JSON */
 #define LIMIT_EPISODE_BYTES      (32u * 1024u * 1024u)
 #define LIMIT_LINE_BYTES         (1024u * 1024u)      /* one line of JSON or one row of CSV */
