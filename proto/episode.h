@@ -20,7 +20,8 @@ enum episode_state {
 };
 
 #define MEMBERSHIP_LIST(X)                                                                                             \
-    X(CORE, "core") X(ATTACHED, "attached") X(RESPONSE, "response") X(CONSEQUENCE, "consequence") X(CONTEXT, "context")
+    X(CORE, "core") X(ATTACHED, "attached") X(RESPONSE, "response") X(CONSEQUENCE, "consequence") X(CONTEXT, "contex"  \
+                                                                                                             "t")
 
 enum membership {
 #define X(name, text) MEMBERSHIP_##name,
@@ -67,10 +68,10 @@ struct episode {
     int64_t first_ms; /* of the members */
     int64_t last_ms;
     double extent_km;
-    struct span continues; /* id of an episode, or empty */
-    uint64_t observed;     /* members: cores and attached */
-    double expected;       /* NaN: not calibrated */
-    double score;          /* NaN: not calibrated */
+    struct span continues;  /* id of an episode, or empty */
+    uint64_t observed;      /* members: cores and attached */
+    double expected;        /* NaN: not calibrated */
+    double score;           /* NaN: not calibrated */
     double recurrence_days; /* NaN: not calibrated */
     struct span cause;
     const struct span *supersedes; /* ids, ascending */
@@ -82,7 +83,8 @@ struct episode {
     unsigned char digest[32]; /* of the content: all but revision, position, cause, supersedes, superseded_by, final */
 };
 
-/* A rule as published, so that who reads a store can explain an episode: the JSON is the correlator's own and opaque here. */
+/* A rule as published, so that who reads a store can explain an episode: the JSON is the correlator's own and opaque
+ * here. */
 struct published_rule {
     struct span name;
     struct span hash; /* hexadecimal */
@@ -92,8 +94,8 @@ struct published_rule {
 /* One thing on the way from correlator to sink, in the order of the stream. */
 enum publication_kind {
     PUBLICATION_INCIDENT,  /* a new or corrected incident: replaces what is known of that id */
-    PUBLICATION_RETRACTED, /* its only report is the retraction, which may say no more than its status: what was known of
-                              that id stays known, with this status and revision; unknown ids are remembered bare */
+    PUBLICATION_RETRACTED, /* its only report is the retraction, which may say no more than its status: what was known
+                              of that id stays known, with this status and revision; unknown ids are remembered bare */
     PUBLICATION_EPISODE,
     PUBLICATION_RULE,
 };

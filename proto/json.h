@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A growing text. Starts as zero; text_fini frees. NUL-terminated after each write. failed: memory ran out, text is cut. */
+/* A growing text. Starts as zero; text_fini frees. NUL-terminated after each write. failed: memory ran out, text is
+ * cut. */
 struct text {
     char *data;
     size_t size;
@@ -30,21 +31,27 @@ void text_json_number(struct text *text, double value);
 
 #define REASON_BYTES 256 /* room for a sentence that says what is wrong */
 
-/* One line of JSON Lines into a report, which borrows from the arena. Applies the defaults of the contract. Unknown fields
- * of scalar value become attributes (key as is; those beyond the limits are ignored), others are ignored. Duplicate keys are refused.
- * STATUS_INVALID: ret_reason says what was found and what was expected. STATUS_NO_MEMORY: the arena's limit. */
-enum status report_from_json(struct span line, struct arena *arena, struct report *ret_report, char ret_reason[REASON_BYTES]) MUST_CHECK;
+/* One line of JSON Lines into a report, which borrows from the arena. Applies the defaults of the contract. Unknown
+ * fields of scalar value become attributes (key as is; those beyond the limits are ignored), others are ignored.
+ * Duplicate keys are refused. STATUS_INVALID: ret_reason says what was found and what was expected. STATUS_NO_MEMORY:
+ * the arena's limit. */
+enum status report_from_json(struct span line, struct arena *arena, struct report *ret_report,
+                             char ret_reason[REASON_BYTES]) MUST_CHECK;
 /* Appends one object, no line end. Reading it back gives the same report. */
 void report_to_json(const struct report *report, struct text *text);
 
-/* Puts countries, attributes in order and drops repeats; then checks everything report.h promises, whatever the report came from
- * (protobuf, JSON, CSV). The arrays must be writable: they are in the arena. STATUS_INVALID with the reason. */
+/* Puts countries, attributes in order and drops repeats; then checks everything report.h promises, whatever the report
+ * came from (protobuf, JSON, CSV). The arrays must be writable: they are in the arena. STATUS_INVALID with the reason.
+ */
 enum status report_validate(struct report *report, char ret_reason[REASON_BYTES]) MUST_CHECK;
 
-/* Appends the episode as the contract draws it, no line end. incidents[i] belongs to episode->members[i]; NULL: unknown, only its id
- * is written. Reports of no-redistribute sources show source and source_id only, and lend the incident no headline or place name. */
+/* Appends the episode as the contract draws it, no line end. incidents[i] belongs to episode->members[i]; NULL:
+ * unknown, only its id is written. Reports of no-redistribute sources show source and source_id only, and lend the
+ * incident no headline or place name. */
 void episode_to_json(const struct episode *episode, const struct incident *const *incidents, struct text *text);
 /* Appends an incident with its reports, and the ids of the episodes it is in. */
-void incident_to_json(const struct incident *incident, const struct span *episode_ids, size_t episode_count, struct text *text);
-/* Countries an incident counts for (method §6): where; affected only where there is no where. Ascending; answers how many. */
+void incident_to_json(const struct incident *incident, const struct span *episode_ids, size_t episode_count,
+                      struct text *text);
+/* Countries an incident counts for (method §6): where; affected only where there is no where. Ascending; answers how
+ * many. */
 size_t report_counted_countries(const struct report *report, country_code *ret_codes, size_t room);

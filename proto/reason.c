@@ -17,6 +17,6 @@ enum status refuse(char reason[REASON_BYTES], const char *format, ...)
 struct shown shown(struct span text)
 {
     struct shown shown;
-    (void)utf8_printable(text, shown.text, sizeof shown.text);
+    (void)utf8_printable(text, shown.text, SHOWN_BYTES);
     return shown;
 }

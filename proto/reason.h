@@ -9,7 +9,8 @@
 enum status refuse(char reason[REASON_BYTES], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A stranger's text, fit to be shown in a reason. */
+#define SHOWN_BYTES 64
 struct shown {
-    char text[72];
+    char text[SHOWN_BYTES + 2]; /* and two quotes */
 };
 struct shown shown(struct span text);

@@ -1,4 +1,5 @@
-/* A report: one record of one source, at one revision, as plain data. Protobuf and JSON are turned into this at the edge.
+/* A report: one record of one source, at one revision, as plain data. Protobuf and JSON are turned into this at the
+ * edge.
  *
  * A report owns nothing: every span borrows from the arena or the buffer it was read from. */
 #pragma once
@@ -16,7 +17,7 @@
     X(REPORTED, "reported")                                                                                            \
     X(DISPUTED, "disputed")                                                                                            \
     X(CONFIRMED, "confirmed")                                                                                          \
-    X(EXPLAINED, "explained") /* happened, but is not what it seemed: takes no part in correlation */                   \
+    X(EXPLAINED, "explained") /* happened, but is not what it seemed: takes no part in correlation */                  \
     X(RETRACTED, "retracted") /* the source takes it back */
 
 enum report_status {
@@ -45,8 +46,7 @@ enum basis {
         BASIS_COUNT
 };
 
-#define COUNTRY_ROLE_LIST(X)                                                                                           \
-    X(WHERE, "where") X(AFFECTED, "affected") X(ORIGIN, "origin") X(CLAIMED_BY, "claimed_by")
+#define COUNTRY_ROLE_LIST(X) X(WHERE, "where") X(AFFECTED, "affected") X(ORIGIN, "origin") X(CLAIMED_BY, "claimed_by")
 
 enum country_role {
 #define X(name, text) COUNTRY_##name,
@@ -92,6 +92,8 @@ struct occurred {
     enum basis basis;
 };
 
+/* A retraction may be bare: it gives no time (or no category, which then counts as no time either). Its category and
+ * role mean nothing, are not written and read back as the first of their lists. */
 struct report {
     struct span source;    /* [A-Za-z0-9._-]{1,64} */
     struct span source_id; /* 1 … LIMIT_SOURCE_ID_BYTES bytes of UTF-8, no control characters */
@@ -103,7 +105,7 @@ struct report {
     int64_t reported_at_ms; /* TIME_NONE: not given */
     bool has_place;         /* false only in a retraction that gives none */
     struct place place;
-    bool has_countries; /* false: nobody said, look them up; true with none: none */
+    bool has_countries;              /* false: nobody said, look them up; true with none: none */
     const struct country *countries; /* ordered by (code, role), no pair twice */
     size_t country_count;
     struct span publisher;
@@ -120,8 +122,8 @@ struct report {
 /* Room for incident ids: "source:source_id". */
 size_t report_incident_id(const struct report *report, char *ret_id, size_t room);
 
-/* A digest of everything the report says but its revision: the same on every machine, whatever the encoding. Two reports
- * that differ in any field differ in it. 32 bytes. */
+/* A digest of everything the report says but its revision: the same on every machine, whatever the encoding. Two
+ * reports that differ in any field differ in it. 32 bytes. */
 void report_digest(const struct report *report, unsigned char ret_digest[32]);
 
 /* Which of two reports of the same (source, source_id) stands: the higher revision; then the later reported_at (none is
