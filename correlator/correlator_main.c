@@ -12,8 +12,6 @@
 
 #define FINISH_MS 30000 /* how long a clean stop waits for the sinks */
 
-const struct argp_option *correlator_arguments(void);
-
 struct arguments {
     const char *config;
     enum log_level level;

@@ -30,6 +30,8 @@ struct told {
     bool unhashed;
     int64_t last_ms;
     unsigned char digest[32];
+    char *cause; /* of the last change of content: a final revision repeats it */
+    size_t cause_room;
     size_t supersedes_count;
     char (*supersedes)[EPISODE_ID_BYTES];
 };
@@ -72,6 +74,7 @@ static void told_forget(struct publisher *publisher, struct told *told)
 {
     HASH_DELETE(hh, publisher->told, told);
     free(told->supersedes);
+    free(told->cause);
     free(told);
 }
 
@@ -232,6 +235,36 @@ static bool fill_lists(struct publisher *publisher, const struct engine_change *
     return true;
 }
 
+static enum status remember_cause(struct told *told, struct span cause)
+{
+    if (told->cause_room < cause.size + 1) {
+        char *room = realloc(told->cause, cause.size + 64);
+        if (room == NULL)
+            return STATUS_NO_MEMORY;
+        told->cause = room;
+        told->cause_room = cause.size + 64;
+    }
+    if (cause.size > 0)
+        memcpy(told->cause, cause.data, cause.size);
+    told->cause[cause.size] = '\0';
+    return STATUS_OK;
+}
+
+/* What made this revision; one that only became final says what made the content it has. */
+static enum status word_cause(struct publisher *publisher, const struct engine_change *change, struct told *told,
+                              struct span *ret_cause)
+{
+    struct span cause = cause_words(change, told->state, told->capped, &publisher->arena);
+    if (cause.size > 0 || told->cause == NULL) {
+        enum status status = remember_cause(told, cause);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *ret_cause = arena_print(&publisher->arena, "%s%s%s", told->cause,
+                             change->final && told->cause[0] != '\0' ? "; " : "", change->final ? "final" : "");
+    return STATUS_OK;
+}
+
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
 {
     struct told *told = told_find(publisher, change->id);
@@ -267,13 +300,15 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
                 .expected = NAN,
                 .score = NAN,
                 .recurrence_days = NAN,
-                .cause = cause_words(change, told->state, told->capped, &publisher->arena),
                 .superseded_by = span_of(change->superseded_by),
             },
     };
     struct episode *episode = &publication.episode;
     if (!fill_lists(publisher, change, told, episode))
         return STATUS_NO_MEMORY;
+    status = word_cause(publisher, change, told, &episode->cause);
+    if (status != STATUS_OK)
+        return status;
     content_digest(episode, change, episode->digest);
     if (told->revision > 0 && told->final == change->final &&
         memcmp(told->digest, episode->digest, sizeof told->digest) == 0 && change->supersedes_count == 0)

@@ -38,7 +38,7 @@ static size_t kinds_of(const struct engine_change *change, const char *kinds[CAT
 {
     size_t counts[CATEGORY_COUNT] = {0}, count = 0;
     for (size_t i = 0; i < change->member_count; i++) {
-        if (change->members[i].membership != EPISODE_CORE && change->members[i].membership != EPISODE_ATTACHED)
+        if (change->members[i].membership != MEMBERSHIP_CORE && change->members[i].membership != MEMBERSHIP_ATTACHED)
             continue;
         enum category category = change->members[i].incident->category;
         const char *kind = category_many(category);
@@ -204,10 +204,7 @@ struct span cause_words(const struct engine_change *change, enum episode_state b
     then = words.size > 0 ? "; " : "";
     if (change->capped && (change->is_new || !was_capped))
         say(&words, "%scapped: a neighbour did not fit", then);
-    then = words.size > 0 ? "; " : "";
-    if (change->final)
-        say(&words, "%sfinal: no report still to come can change it", then);
-    if (words.size == 0)
+    if (words.size == 0 && !change->final)
         say(&words, "its neighbourhood changed");
     return arena_copy(arena, (struct span){words.text, words.size});
 }

@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+"""Webhooks, checked by an implementation of their signature that shares nothing with ours."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import threading
+import time
+
+from harness import SOAK, Case, Running, bus_block, free_port, incident, main, rule, vedette, where
+
+RULE = rule("campaign", ["air.drone.*"], 1000, "14d")
+SECRET = "whsec_" + base64.b64encode(os.urandom(24)).decode()
+# How long the endpoint is away in the test that kills it.
+AWAY_S = 60 if SOAK or os.environ.get("CI") else 15
+
+
+class Endpoint:
+    """Collects what is posted; can be taken down and brought back on the same port."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.received = []
+        self.answer = 204
+        self.server = None
+        self.start()
+
+    def start(self):
+        endpoint = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                endpoint.received.append((dict(self.headers), body))
+                self.send_response(endpoint.answer)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        http.server.ThreadingHTTPServer.allow_reuse_address = True
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        if self.server is not None:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def events(self):
+        return [json.loads(body) for _, body in self.received]
+
+
+def verify(headers, body):
+    """Standard Webhooks, in the standard library alone."""
+    lower = {key.lower(): value for key, value in headers.items()}
+    signed = f"{lower['webhook-id']}.{lower['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(base64.b64decode(SECRET.removeprefix("whsec_")), signed, hashlib.sha256).digest())
+    return f"v1,{expected.decode()}" in lower["webhook-signature"].split(" ") and \
+        abs(time.time() - int(lower["webhook-timestamp"])) < 300
+
+
+def recently(days_ago):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days_ago * 86400))
+
+
+class Webhook(Case):
+    def start(self, endpoint, reports, **alert):
+        desk = self.desk([RULE])
+        (desk.folder / "in").mkdir()
+        desk.file("in/a.jsonl", reports)
+        entry = {"name": "ops", "type": "webhook", "url": f"http://127.0.0.1:{endpoint.port}/hook", "secret": SECRET,
+                 "group_wait": "200ms", "group_interval": "500ms", **alert}
+        dead = {"name": "dead", "type": "webhook", "url": f"http://127.0.0.1:{free_port()}/", "secret": SECRET,
+                "group_wait": "200ms", "group_interval": "500ms"}
+        desk.write_config([RULE], bus=bus_block(), state="./state",
+                          sources=[{"name": "desk", "type": "jsonl", "path": "./in/*.jsonl", "follow": True}],
+                          sink={"store": "./store.gpkg", "alerts": [dead, entry]})
+        running = Running("run", "--config", desk.config)
+        self.addCleanup(running.stop, check=None)
+        self.addCleanup(endpoint.stop)
+        return desk, running
+
+    def pair(self, days_ago, prefix=""):
+        return [incident("t", prefix + "pl", "air.drone.incursion", recently(days_ago), 51.6, 23.2, countries=where("PL")),
+                incident("t", prefix + "ro", "air.drone.incursion", recently(days_ago - 0.1), 45.29, 29.12,
+                         countries=where("RO"))]
+
+    def test_flagged_updated_and_withdrawn_are_signed_cloud_events_and_a_dead_neighbour_blocks_nobody(self):
+        endpoint = Endpoint()
+        desk, running = self.start(endpoint, self.pair(2))
+        running.wait_for(lambda: len(endpoint.received) == 1)
+        desk.file("in/b.jsonl", [incident("t", "lt", "air.drone.incursion", recently(1.5), 54.7, 25.3, countries=where("LT"))])
+        running.wait_for(lambda: len(endpoint.received) == 2)
+        desk.file("in/c.jsonl", [{"source": "t", "source_id": name, "revision": 1, "status": "retracted"}
+                                 for name in ("pl", "ro", "lt")])
+        running.wait_for(lambda: len(endpoint.received) >= 3 and endpoint.events()[-1]["type"].endswith("withdrawn"))
+        for headers, body in endpoint.received:
+            self.assertTrue(verify(headers, body), headers)
+            event = json.loads(body)
+            lower = {key.lower(): value for key, value in headers.items()}
+            self.assertEqual(lower["content-type"], "application/cloudevents+json")
+            self.assertEqual(event["specversion"], "1.0")
+            self.assertEqual(event["id"], f"{event['data']['id']}/{event['data']['revision']}")
+            self.assertEqual(lower["webhook-id"], event["id"])
+            self.assertTrue(event["source"] and event["time"])
+        types = [event["type"].rsplit(".", 1)[1] for event in endpoint.events()]
+        self.assertEqual((types[0], types[1], types[-1]), ("flagged", "updated", "withdrawn"))
+        revisions = [event["data"]["revision"] for event in endpoint.events()]
+        self.assertEqual(revisions, sorted(set(revisions)))
+        self.assertNotIn(SECRET, running.text())
+
+    def test_an_endpoint_that_is_away_loses_nothing_and_the_daemon_goes_on(self):
+        endpoint = Endpoint()
+        endpoint.stop()
+        desk, running = self.start(endpoint, self.pair(2))
+        running.wait_for(lambda: desk.store.exists() and len(desk.episodes()) == 1)
+        deadline = time.monotonic() + AWAY_S
+        number = 0
+        while time.monotonic() < deadline:  # the daemon goes on storing while the endpoint is away
+            number += 1
+            desk.file(f"in/n{number}.jsonl", [incident("t", f"n{number}", "air.drone.incursion", recently(1.9), 52, 22 + number / 50,
+                                                       countries=where("PL"))])
+            before = time.monotonic()
+            running.wait_for(lambda: any(one["id"] == f"t:n{number}" for one in desk.incidents()))
+            self.assertLess(time.monotonic() - before, 20)
+            time.sleep(1)
+        endpoint.start()
+        running.wait_for(lambda: endpoint.events() and len(endpoint.events()[-1]["data"]["incidents"]) == number + 2,
+                         timeout=120)
+        self.assertTrue(all(verify(*one) for one in endpoint.received))
+
+    def test_a_refusal_is_retried_with_the_same_id(self):
+        endpoint = Endpoint()
+        endpoint.answer = 503
+        _, running = self.start(endpoint, self.pair(2))
+        running.wait_for(lambda: len(endpoint.received) >= 2)
+        endpoint.answer = 204
+        seen = len(endpoint.received)
+        running.wait_for(lambda: len(endpoint.received) > seen)
+        self.assertEqual(len({event["id"] for event in endpoint.events()}), 1)
+
+    def test_a_first_start_on_an_archive_alerts_nothing_old(self):
+        endpoint = Endpoint()
+        desk, running = self.start(endpoint, self.pair(40, "old-") + self.pair(2))
+        running.wait_for(lambda: len(endpoint.received) == 1)
+        time.sleep(2)
+        self.assertEqual(len(desk.episodes()), 2)
+        self.assertEqual([len(event["data"]["incidents"]) for event in endpoint.events()], [2])
+        self.assertNotIn("old-", json.dumps(endpoint.events()))
+
+    def test_a_restart_does_not_tell_again_what_was_told(self):
+        endpoint = Endpoint()
+        desk, running = self.start(endpoint, self.pair(2))
+        running.wait_for(lambda: len(endpoint.received) == 1)
+        running.stop(check=0)
+        again = Running("run", "--config", desk.config)
+        self.addCleanup(again.stop, check=None)
+        desk.file("in/b.jsonl", self.pair(4, "new-"))
+        again.wait_for(lambda: len(desk.incidents()) == 4)
+        time.sleep(2)
+        ids = [event["id"] for event in endpoint.events()]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_replay_alerts_nobody(self):
+        endpoint = Endpoint()
+        self.addCleanup(endpoint.stop)
+        desk = self.desk([RULE], sink={"store": "./x.gpkg", "alerts": [
+            {"name": "ops", "type": "webhook", "url": f"http://127.0.0.1:{endpoint.port}/", "secret": SECRET,
+             "group_wait": "0s"}]})
+        desk.replay(self.pair(2))
+        time.sleep(1)
+        self.assertEqual(endpoint.received, [])
+
+    def test_alerts_test_sends_one(self):
+        endpoint = Endpoint()
+        self.addCleanup(endpoint.stop)
+        desk = self.desk([RULE], sink={"store": "./x.gpkg", "alerts": [
+            {"name": "ops", "type": "webhook", "url": f"http://127.0.0.1:{endpoint.port}/", "secret": SECRET}]})
+        vedette("alerts", "test", "ops", "--config", desk.config)
+        self.assertEqual(len(endpoint.received), 1)
+        self.assertTrue(verify(*endpoint.received[0]))
+        vedette("alerts", "test", "nobody", "--config", desk.config, check=2)
+
+
+if __name__ == "__main__":
+    main()
