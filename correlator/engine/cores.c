@@ -1,0 +1,144 @@
+/* How many neighbours each has, and who is a core.
+ *
+ * Only what decides is kept: k exactly while it is below the threshold, "enough" from there on. An insert counts the
+ * new one's neighbours up to the threshold, and adds one to each non-core neighbour: a bucket has at most `threshold`
+ * of those. A remove recounts the cores around, but none in a bucket that is full enough by itself. So a crowd in one
+ * place costs about what a quiet sea does: O(buckets around × threshold). */
+#include "correlator/engine/ward.h"
+
+static uint32_t *list_of(struct bucket *bucket, const struct node *node)
+{
+    if (node->coarse)
+        return &bucket->coarse;
+    return node->core ? &bucket->cores : &bucket->others;
+}
+
+static void list_put(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    uint32_t *first = list_of(&ward->grid.buckets.items[node->bucket], node);
+    node->previous = NONE;
+    node->next = *first;
+    if (*first != NONE)
+        node_at(ward, *first)->previous = index;
+    *first = index;
+}
+
+static void list_take(struct ward *ward, uint32_t index)
+{
+    const struct node *node = node_at(ward, index);
+    if (node->next != NONE)
+        node_at(ward, node->next)->previous = node->previous;
+    if (node->previous != NONE)
+        node_at(ward, node->previous)->next = node->next;
+    else
+        *list_of(&ward->grid.buckets.items[node->bucket], node) = node->next;
+}
+
+void ward_changed(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    if (!node->changed)
+        vector_put(&ward->changed, index);
+    node->changed = true;
+}
+
+static void set_core(struct ward *ward, uint32_t index, bool core)
+{
+    list_take(ward, index);
+    node_at(ward, index)->core = core;
+    list_put(ward, index);
+    ward_changed(ward, index);
+}
+
+/* k, counted no further than `enough`. */
+static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32_t enough)
+{
+    const struct node *node = node_at(ward, index);
+    uint32_t count = 0;
+    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
+        const struct bucket *bucket = &ward->grid.buckets.items[at];
+        const uint32_t lists[] = {bucket->cores, bucket->others};
+        for (int list = 0; list < 2; list++) {
+            for (uint32_t i = lists[list]; i != NONE; i = node_at(ward, i)->next) {
+                count += i != index && node_within(ward, node, node_at(ward, i));
+                if (count >= enough)
+                    return count;
+            }
+        }
+    }
+    return count;
+}
+
+void cores_insert(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    ward_changed(ward, index);
+    if (node->end_ms - node->start_ms > ward->grid.longest_ms)
+        ward->grid.longest_ms = node->end_ms - node->start_ms;
+    if (node->coarse) {
+        list_put(ward, index);
+        return;
+    }
+    uint32_t threshold = node_threshold(ward, node);
+    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
+        const struct bucket *bucket = &ward->grid.buckets.items[at];
+        for (uint32_t i = bucket->cores; i != NONE && node->near < threshold; i = node_at(ward, i)->next)
+            node->near += node_within(ward, node, node_at(ward, i));
+        for (uint32_t i = bucket->others, next; i != NONE; i = next) {
+            struct node *other = node_at(ward, i);
+            next = other->next;
+            if (!node_within(ward, node, other))
+                continue;
+            node->near++;
+            if (++other->near >= node_threshold(ward, other))
+                set_core(ward, i, true);
+        }
+    }
+    ward->grid.buckets.items[node->bucket].count++;
+    node->core = node->near >= threshold;
+    list_put(ward, index);
+}
+
+static void recount_bucket(struct ward *ward, const struct node *gone, const struct bucket *bucket)
+{
+    for (uint32_t i = bucket->others; i != NONE; i = node_at(ward, i)->next)
+        node_at(ward, i)->near -= node_within(ward, gone, node_at(ward, i));
+    for (uint32_t i = bucket->cores, next; i != NONE; i = next) {
+        struct node *core = node_at(ward, i);
+        next = core->next;
+        uint32_t threshold = node_threshold(ward, core);
+        if (bucket->count > threshold || !node_within(ward, gone, core))
+            continue;
+        uint32_t count = count_neighbours(ward, i, threshold);
+        if (count >= threshold)
+            continue;
+        core->near = count;
+        set_core(ward, i, false);
+    }
+}
+
+void cores_remove(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    list_take(ward, index);
+    ward_changed(ward, index);
+    if (!node->coarse) {
+        ward->grid.buckets.items[node->bucket].count--;
+        struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+        for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk))
+            recount_bucket(ward, node, &ward->grid.buckets.items[at]);
+    }
+    grid_tidy(&ward->grid, node->bucket);
+}
+
+void cores_forget(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    list_take(ward, index);
+    if (!node->coarse)
+        ward->grid.buckets.items[node->bucket].count--;
+    grid_tidy(&ward->grid, node->bucket);
+}

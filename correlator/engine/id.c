@@ -1,0 +1,63 @@
+#include "correlator/engine/id.h"
+
+#include <sodium.h>
+
+struct date {
+    int64_t year;
+    int64_t month;
+    int64_t day;
+};
+
+/* The proleptic Gregorian date of a day since 1970, by eras of 400 years that begin on 1 March. */
+static struct date date_of(int64_t days)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t of_era = shifted - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t from_march = (5 * of_year + 2) / 153;
+    struct date date = {.day = of_year - (153 * from_march + 2) / 5 + 1};
+    date.month = from_march < 10 ? from_march + 3 : from_march - 9;
+    date.year = year + era * 400 + (date.month <= 2);
+    return date;
+}
+
+static char *digits(char *to, int64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        to[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return to + count;
+}
+
+void episode_id_write(char ret_id[EPISODE_ID_BYTES], int64_t start_ms, struct span rule_name, struct span key_id)
+{
+    int64_t seconds = start_ms / 1000 - (start_ms % 1000 < 0);
+    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+    int64_t of_day = seconds - days * 86400;
+    struct date date = date_of(days);
+    memset(ret_id, 0, EPISODE_ID_BYTES);
+    char *to = digits(ret_id, date.year, 4);
+    to = digits(to, date.month, 2);
+    to = digits(to, date.day, 2);
+    *to++ = 'T';
+    to = digits(to, of_day / 3600, 2);
+    to = digits(to, of_day / 60 % 60, 2);
+    to = digits(to, of_day % 60, 2);
+    *to++ = 'Z';
+    *to++ = '-';
+
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, (const unsigned char *)rule_name.data, rule_name.size);
+    crypto_hash_sha256_update(&state, (const unsigned char *)"", 1);
+    crypto_hash_sha256_update(&state, (const unsigned char *)key_id.data, key_id.size);
+    crypto_hash_sha256_final(&state, hash);
+    for (int i = 0; i < 8; i++) {
+        *to++ = "0123456789abcdef"[hash[i] >> 4];
+        *to++ = "0123456789abcdef"[hash[i] & 15];
+    }
+}

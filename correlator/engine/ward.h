@@ -1,0 +1,249 @@
+/* A ward: all the engine holds for one rule.
+ *
+ *   incident ──▶ node (place, interval, k) ──grid──▶ core or not ──▶ episode (told, next)
+ *                 core: ─episode─▶, ─attached─▶ first non-core attached to it ⇄ next …
+ *                 non-core: ─anchor─▶ the core it is attached to, or none
+ *
+ * k and core status are right after every insert and remove; anchors and episodes are as of the last flush. */
+#pragma once
+
+#include "correlator/engine/grid.h"
+#include "correlator/engine/heap.h"
+#include "correlator/engine/incidents.h"
+#include "correlator/engine/measure.h"
+
+struct node {
+    struct point point;
+    uint32_t incident;
+    int64_t start_ms;
+    int64_t end_ms; /* as correlated: that of a coarse one is cut */
+    uint32_t bucket;
+    uint32_t next; /* in the bucket's list */
+    uint32_t previous;
+    uint32_t near;     /* k; of a core only known to be ≥ the threshold */
+    uint32_t episode;  /* of a core */
+    uint32_t anchor;   /* of a non-core */
+    uint32_t attached; /* of a core: the first attached to it */
+    uint32_t attached_next;
+    uint32_t attached_previous;
+    uint32_t ghost;  /* of a core: what it remembers of neighbours that have left memory */
+    uint32_t former; /* while flushing: the told episode it was the key of */
+    uint32_t place;  /* while flushing: where it stands in the order of its component */
+    bool coarse;
+    bool core;
+    bool settled; /* was a core at the last flush */
+    bool dead;    /* removed since the last flush */
+    bool changed; /* is in `changed` */
+    bool loose;   /* is in `loose` */
+};
+
+/* A core's memory of core neighbours that left with a final episode: its own episode stays capped, and may continue it.
+ */
+struct ghost {
+    uint128 strength;
+    int64_t start_ms;
+    char *id; /* of the strongest earlier neighbour gone; NULL: only later ones have gone */
+    size_t id_size;
+    char episode[EPISODE_ID_BYTES];
+};
+
+/* Country codes, ascending, each once. */
+struct codes {
+    country_code *items;
+    uint32_t count;
+    uint32_t room;
+};
+
+/* What an episode says. */
+struct content {
+    enum episode_state state;
+    bool capped;
+    char continues[EPISODE_ID_BYTES];
+    int64_t first_ms;
+    int64_t last_ms;
+    int64_t extent2; /* squared diagonal */
+    uint32_t observed;
+    struct codes countries;
+    struct codes touched;     /* countries where or affected, of cores and attached */
+    VECTOR(uint32_t) members; /* handle × 8 + membership, in order of (start, id) */
+};
+
+#define MEMBER(handle, membership) ((handle) << 3 | (uint32_t)(membership))
+#define MEMBER_HANDLE(member)      ((member) >> 3)
+#define MEMBER_MEMBERSHIP(member)  ((enum membership)((member)&7u))
+#define INCIDENTS_MAX              (UINT32_MAX >> 3)
+
+struct episode_record {
+    char id[EPISODE_ID_BYTES];
+    uint32_t key;           /* incident */
+    uint32_t sibling;       /* ring of the episodes of one connected component */
+    VECTOR(uint32_t) cores; /* nodes */
+    int64_t cores_end_ms;   /* latest end of a core */
+    bool capped;
+    char continues[EPISODE_ID_BYTES];
+    struct content told;
+    struct content next;
+    bool used;
+    bool is_told;
+    bool retired; /* its component is being computed anew */
+    bool restate; /* is in `restated` */
+    bool final;
+    uint32_t lineage_stamp;
+};
+
+/* A part of a component while it is being united: see unions.c. */
+struct part {
+    uint32_t parent;
+    uint32_t count;
+    int64_t first_ms; /* this and the following: of roots */
+    int64_t last_ms;
+    struct point low;
+    struct point high;
+    uint128 strength; /* of the strongest link to the core at hand … */
+    uint32_t at;      /* … and where that neighbour stands */
+    uint32_t seen_by; /* the core at hand */
+    uint32_t episode;
+};
+
+struct pair_of_episodes {
+    uint32_t heir;  /* record that now holds a core of … */
+    uint32_t ended; /* … this withdrawn one */
+};
+
+struct ward {
+    struct measure measure;
+    struct incidents *incidents; /* borrowed */
+    struct memory *memory;       /* borrowed */
+    struct grid grid;
+    VECTOR(struct node) nodes;
+    VECTOR(uint32_t) unused_nodes;
+    VECTOR(uint32_t) node_of; /* by incident handle */
+    VECTOR(struct ghost) ghosts;
+    VECTOR(uint32_t) unused_ghosts;
+    VECTOR(struct episode_record) episodes;
+    VECTOR(uint32_t) unused_episodes;
+    struct heap noise;        /* nodes by end: those in no episode leave when no window reaches them */
+    struct heap finishing;    /* episodes by the latest end of their cores */
+    VECTOR(uint32_t) changed; /* nodes, since the last flush */
+    int64_t horizon_ms;       /* see engine_horizon */
+    uint32_t episode_count;
+    uint32_t stamp;
+    /* Of the flush underway. */
+    VECTOR(uint32_t) loose;     /* non-cores in search of a core */
+    VECTOR(uint32_t) seeds;     /* cores whose component is to be found */
+    VECTOR(uint32_t) disturbed; /* cores whose attached changed */
+    VECTOR(uint32_t) retired;
+    VECTOR(uint32_t) restated;
+    VECTOR(uint32_t) component; /* cores */
+    VECTOR(uint32_t) queue;     /* buckets */
+    VECTOR(uint32_t) scratch;
+    VECTOR(struct part) parts;
+    VECTOR(uint32_t) candidates; /* roots */
+    VECTOR(struct pair_of_episodes) lineage;
+};
+
+enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents,
+                      struct memory *memory) MUST_CHECK;
+void ward_fini(struct ward *ward);
+
+/* Does the rule want the incident? If so, makes room for it. False: no memory, nothing changed. */
+bool ward_reserve(struct ward *ward, const struct engine_incident *incident, uint32_t *ret_bucket);
+/* After ward_reserve; cannot fail. */
+void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket);
+void ward_remove(struct ward *ward, uint32_t handle);
+
+/* NONE where the rule holds nothing of the incident. */
+static inline uint32_t ward_node(const struct ward *ward, uint32_t handle)
+{
+    return handle < ward->node_of.count ? ward->node_of.items[handle] : NONE;
+}
+
+static inline struct node *node_at(const struct ward *ward, uint32_t index)
+{
+    return &ward->nodes.items[index];
+}
+
+static inline const struct engine_incident *node_incident(const struct ward *ward, const struct node *node)
+{
+    return incident_at(ward->incidents, node->incident);
+}
+
+static inline bool node_before(const struct ward *ward, const struct node *a, const struct node *b)
+{
+    if (a->start_ms != b->start_ms)
+        return a->start_ms < b->start_ms;
+    return span_compare(node_incident(ward, a)->id, node_incident(ward, b)->id) < 0;
+}
+
+static inline int64_t node_gap(const struct node *a, const struct node *b)
+{
+    return interval_gap(a->start_ms, a->end_ms, b->start_ms, b->end_ms);
+}
+
+/* Within reach and window. */
+static inline bool node_within(const struct ward *ward, const struct node *a, const struct node *b)
+{
+    return node_gap(a, b) <= ward->measure.window_ms && point_chord2(a->point, b->point) <= ward->measure.reach2;
+}
+
+static inline bool node_is_core(const struct node *node)
+{
+    return node->core && !node->dead;
+}
+
+/* How many neighbours make this one a core: the floor, and from a baseline on what its place makes improbable. */
+static inline uint32_t node_threshold(const struct ward *ward, const struct node *node)
+{
+    (void)node;
+    return ward->measure.threshold;
+}
+
+/* ---- cores.c: k and core status, incrementally ---- */
+
+/* Puts a node into its bucket and counts it with its neighbours. */
+void cores_insert(struct ward *ward, uint32_t index);
+/* Takes it out and counts it off. */
+void cores_remove(struct ward *ward, uint32_t index);
+/* Takes it out and leaves every count: it has been, but is out of every window. */
+void cores_forget(struct ward *ward, uint32_t index);
+void ward_changed(struct ward *ward, uint32_t index);
+
+/* ---- attach.c ---- */
+
+/* Brings the anchors of all non-cores up to date with what changed; fills `disturbed`. */
+bool attach_update(struct ward *ward);
+void attach_detach(struct ward *ward, uint32_t index);
+
+/* ---- components.c: connected components of the disturbed, and their episodes ---- */
+
+bool components_update(struct ward *ward);
+
+/* ---- unions.c ---- */
+
+/* Parts the cores in ward->component, one connected component in any order, by the caps; each part becomes an episode.
+ */
+bool unions_make(struct ward *ward);
+
+/* ---- episodes.c ---- */
+
+/* The record of the episode with this key: the one told of it, if the key was told so, else a new one. */
+bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode);
+/* Marks every episode of the component as to be computed anew, and its cores as seeds. */
+bool episode_retire(struct ward *ward, uint32_t episode);
+bool episode_restate(struct ward *ward, uint32_t episode);
+/* Frees one that is nobody's any more. */
+void episode_withdraw(struct ward *ward, uint32_t episode);
+void episode_free(struct ward *ward, uint32_t episode);
+void episode_leave_ring(struct ward *ward, uint32_t episode);
+
+/* ---- departures.c: finality and eviction ---- */
+
+/* A time so many windows before the watermark. */
+int64_t ward_before(const struct ward *ward, int64_t watermark_ms, int64_t windows);
+/* Whether something is due to become final or to leave. */
+bool ward_departs(const struct ward *ward, int64_t watermark_ms);
+/* Marks what became final, as restated. */
+bool ward_finish(struct ward *ward, int64_t watermark_ms);
+/* Lets go of final episodes and of noise, once they are told. */
+bool ward_evict(struct ward *ward, int64_t watermark_ms);
+void node_release(struct ward *ward, uint32_t index);
