@@ -1,0 +1,73 @@
+/* The agent: runs sources and publishes what they tell.   source ─ parse ─ normalise ─ locate ─ send
+ *
+ * Belongs to the loop's thread. */
+#pragma once
+
+#include "base/config.h"
+#include "bus/sender.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* One entry of `sources` in the configuration. */
+struct agent_source {
+    const char *name;
+    const char *type; /* a source_driver's */
+    const char *path;
+    const char *mapping; /* path of a mapping file, or NULL */
+    bool follow;
+    bool distinct;
+    int64_t lateness_ms; /* how long after an event a report of it may still come; 7 d where not given */
+};
+
+struct agent_config {
+    struct agent_source *sources; /* lives as long as the config it was read from */
+    size_t source_count;
+    const char *name;        /* of the agent: `agent: {name: …}`, default "agent" */
+    const char *territories; /* `territories: {file: …, view: un}` */
+    const char *view;
+};
+
+/* Reads the blocks agent, sources and territories. Complaints go where the config's go; false where there was any. */
+bool agent_config_read(struct config *config, struct agent_config *ret_config);
+
+struct agent;
+
+#define AGENT_COUNTERS(X)                                                                                              \
+    X(read, "reports read")                                                                                            \
+    X(refused, "lines, rows and files refused") X(skipped, "rows a mapping leaves out")                                \
+        X(located, "reports whose countries were looked up") X(submitted, "reports handed to the link")
+struct agent_stats {
+#define X(name, help) uint64_t name;
+    AGENT_COUNTERS(X)
+#undef X
+};
+
+struct agent_options {
+    const struct agent_config *config; /* borrowed */
+    const char *only_source;           /* run that one alone; NULL: all */
+    const char *url;                   /* of the correlator's incidents endpoint */
+    uint64_t epoch;
+    FILE *refusals; /* where "FILE:LINE: reason" goes */
+};
+
+struct agent_events {
+    /* Every source that does not follow is read to its end and all of it is acknowledged; said once, at once if there
+     * is none. */
+    void (*drained)(void *self);
+    void *self;
+};
+
+/* STATUS_NOT_FOUND: no source of that name; and what sources, mappings and territories answer; the sentence in
+ * ret_reason. */
+enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_options *options,
+                       const struct agent_events *events, struct agent **ret_agent, char ret_reason[256]) MUST_CHECK;
+const struct agent_stats *agent_stats(const struct agent *agent);
+/* Bytes of files read, and in all (0: unknown). */
+void agent_progress(const struct agent *agent, uint64_t *ret_done, uint64_t *ret_total);
+/* Stops reading and closes; closed may be NULL. */
+void agent_close(struct agent *agent, void (*closed)(void *self), void *self);
+
+/* The program vedette-agent: its whole main, so that `vedette` can test it too. */
+int agent_main(int argc, char **argv);

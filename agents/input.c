@@ -1,0 +1,473 @@
+#include "agents/input.h"
+
+#include "agents/input_file.h"
+#include "base/clock.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCAN_INTERVAL_NS 1000000000u
+#define SETTLED_S        2 /* a packed file untouched for so long is whole */
+
+/*   WAITING ──open──▶ OPEN ──no more──▶ DONE ──changed──▶ WAITING
+ *      ▲                │ replaced, gone: read to its end first (CLOSING), then WAITING or forgotten
+ *      └────────────────┘                 REFUSED ──changed──▶ WAITING                                  */
+enum member_state {
+    MEMBER_WAITING, /* to be opened */
+    MEMBER_OPEN,
+    MEMBER_CLOSING, /* its name is another's, or nobody's: what is left is read, then it ends */
+    MEMBER_ENDING,  /* its end was said; closed at the next call */
+    MEMBER_DONE,    /* read to its end */
+    MEMBER_REFUSED, /* unreadable for now */
+};
+
+struct member {
+    struct input_file file;
+    enum member_state state;
+    bool present;            /* found by the last scan */
+    bool said;               /* its refusal was said */
+    bool unreadable;         /* the source is not whole without it */
+    struct timespec changed; /* as the last scan saw it */
+    off_t seen_size;
+    bool settled; /* nobody writes to it, as far as can be seen */
+    bool closing; /* ended because its name is another's or nobody's */
+    void *slot;
+};
+
+enum input_shape { SHAPE_ONE, SHAPE_GLOB, SHAPE_STREAM };
+
+struct input {
+    char *path;
+    enum input_shape shape;
+    bool follow;
+    size_t slot_bytes;
+    void (*slot_fini)(void *slot);
+    struct member **members; /* each of its own, so that items may point into it */
+    size_t count;
+    size_t current;
+    bool moved; /* this round of the members gave something */
+    uint64_t scanned_ns;
+    enum status missing; /* of the path as a whole: a folder vanished */
+    bool missing_said;
+    char reason[256];
+    bool missing_to_say;
+};
+
+/* --- members --- */
+
+static void slot_clear(struct input *input, struct member *member)
+{
+    if (input->slot_fini != NULL)
+        input->slot_fini(member->slot);
+    memset(member->slot, 0, input->slot_bytes);
+}
+
+static void member_free(struct input *input, struct member *member)
+{
+    slot_clear(input, member);
+    free(member->slot);
+    input_file_fini(&member->file);
+    free(member);
+}
+
+static enum status member_add(struct input *input, const char *path)
+{
+    struct member **grown = realloc(input->members, (input->count + 1) * sizeof(struct member *));
+    if (grown == NULL)
+        return STATUS_NO_MEMORY;
+    input->members = grown;
+    struct member *member = calloc(1, sizeof(*member));
+    if (member == NULL)
+        return STATUS_NO_MEMORY;
+    member->slot = calloc(1, input->slot_bytes > 0 ? input->slot_bytes : 1);
+    if (member->slot == NULL || input_file_init(&member->file, path) != STATUS_OK) {
+        free(member->slot);
+        free(member);
+        return STATUS_NO_MEMORY;
+    }
+    member->present = true;
+    input->members[input->count++] = member;
+    return STATUS_OK;
+}
+
+static struct member *member_find(const struct input *input, const char *path)
+{
+    for (size_t i = 0; i < input->count; i++)
+        if (strcmp(input->members[i]->file.path, path) == 0)
+            return input->members[i];
+    return NULL;
+}
+
+/* --- looking at the set --- */
+
+/* The part of a pattern before its first wildcard, up to the last slash: a folder that must be there. */
+static void fixed_folder(const char *pattern, char *ret_folder, size_t room)
+{
+    size_t wild = strcspn(pattern, "*?["), stop = wild;
+    while (stop > 0 && pattern[stop - 1] != '/')
+        stop--;
+    if (stop == 0)
+        snprintf(ret_folder, room, ".");
+    else
+        snprintf(ret_folder, room, "%.*s", (int)(stop > 1 ? stop - 1 : 1), pattern);
+}
+
+static void set_missing(struct input *input, enum status status, const char *what)
+{
+    input->missing = status;
+    if (input->missing_said)
+        return;
+    snprintf(input->reason, sizeof(input->reason), "%.180s%s", what, input->follow ? "; it is waited for" : "");
+    input->missing_said = input->missing_to_say = true;
+}
+
+static enum status scan_glob(struct input *input)
+{
+    char folder[4096];
+    fixed_folder(input->path, folder, sizeof(folder));
+    struct stat about;
+    if (stat(folder, &about) != 0) {
+        set_missing(input, STATUS_NOT_FOUND, "its folder is not there");
+        return STATUS_OK;
+    }
+    glob_t found = {0};
+    int answer = glob(input->path, GLOB_ERR, NULL, &found);
+    enum status status = STATUS_OK;
+    if (answer == GLOB_NOSPACE)
+        status = STATUS_NO_MEMORY;
+    else if (answer == GLOB_ABORTED)
+        set_missing(input, STATUS_PERMISSION, "its folder cannot be read");
+    for (size_t i = 0; status == STATUS_OK && answer == 0 && i < found.gl_pathc; i++) {
+        struct member *member = member_find(input, found.gl_pathv[i]);
+        if (member != NULL)
+            member->present = true;
+        else
+            status = member_add(input, found.gl_pathv[i]);
+    }
+    globfree(&found);
+    return status;
+}
+
+static void look(struct input *input, struct member *member)
+{
+    struct stat about;
+    bool there = stat(member->file.path, &about) == 0;
+    if (!there && input->shape == SHAPE_ONE)
+        member->present = false;
+    if (!there)
+        return;
+    member->present = true;
+    bool same = about.st_mtim.tv_sec == member->changed.tv_sec && about.st_mtim.tv_nsec == member->changed.tv_nsec &&
+                about.st_size == member->seen_size;
+    member->settled = same || clock_wall_ms() / 1000 - about.st_mtim.tv_sec > SETTLED_S;
+    bool again = member->state == MEMBER_DONE || (member->state == MEMBER_REFUSED && !member->unreadable);
+    bool replaced = about.st_dev != member->file.device || about.st_ino != member->file.inode;
+    if (again && (!same || (member->state == MEMBER_DONE && replaced)))
+        member->state = MEMBER_WAITING;
+    if (member->state == MEMBER_REFUSED && member->unreadable)
+        member->state = MEMBER_WAITING; /* its rights may have changed without a trace in it */
+    member->changed = about.st_mtim;
+    member->seen_size = about.st_size;
+}
+
+/* Drops what is gone and read; members keep their order. */
+static void forget_gone(struct input *input)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < input->count; i++) {
+        struct member *member = input->members[i];
+        bool idle = member->state == MEMBER_WAITING || member->state == MEMBER_DONE || member->state == MEMBER_REFUSED;
+        if (!member->present && idle && input->shape == SHAPE_GLOB)
+            member_free(input, member);
+        else
+            input->members[kept++] = member;
+    }
+    input->count = kept;
+}
+
+static enum status scan(struct input *input)
+{
+    input->scanned_ns = clock_monotonic_ns();
+    input->missing = STATUS_OK;
+    for (size_t i = 0; i < input->count; i++)
+        input->members[i]->present = false;
+    enum status status = input->shape == SHAPE_GLOB ? scan_glob(input) : STATUS_OK;
+    for (size_t i = 0; i < input->count; i++)
+        look(input, input->members[i]);
+    if (input->shape == SHAPE_ONE && !input->members[0]->present)
+        set_missing(input, STATUS_NOT_FOUND, "the file is not there");
+    if (input->missing == STATUS_OK)
+        input->missing_said = input->missing_to_say = false;
+    forget_gone(input);
+    input->current = 0;
+    return status;
+}
+
+/* --- opening the set --- */
+
+static enum input_shape shape_of(const char *path)
+{
+    struct stat about;
+    if (strcmp(path, "-") == 0)
+        return SHAPE_STREAM;
+    if (stat(path, &about) == 0) /* a name that holds a bracket is still a name */
+        return SHAPE_ONE;
+    return strpbrk(path, "*?[") != NULL ? SHAPE_GLOB : SHAPE_ONE;
+}
+
+/* A single file is tried at once, so that a wrong path ends the program and not the day. */
+static enum status try_one(struct input *input, char ret_reason[256])
+{
+    struct stat about;
+    if (stat(input->path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
+        return STATUS_OK; /* opening a pipe and closing it again would break it for its writer */
+    struct input_file file;
+    enum status status = input_file_init(&file, input->path);
+    if (status == STATUS_OK)
+        status = input_file_open(&file, ret_reason);
+    input_file_fini(&file);
+    bool later = (status == STATUS_NOT_FOUND && input->follow) ||
+                 status == STATUS_CORRUPT; /* a damaged file is refused, not the source */
+    return later ? STATUS_OK : status;
+}
+
+static enum status check(struct input *input, char ret_reason[256])
+{
+    if (input->shape == SHAPE_ONE)
+        return try_one(input, ret_reason);
+    if (input->shape == SHAPE_STREAM || input->follow)
+        return STATUS_OK;
+    if (input->missing != STATUS_OK)
+        snprintf(ret_reason, 256, "%s", input->reason);
+    else if (input->count == 0)
+        snprintf(ret_reason, 256, "no file matches %.200s", input->path);
+    return input->missing != STATUS_OK ? input->missing : input->count == 0 ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
+enum status input_open(const struct input_options *options, struct input **ret_input, char ret_reason[256])
+{
+    struct input *input = calloc(1, sizeof(*input));
+    if (input == NULL)
+        return STATUS_NO_MEMORY;
+    *input = (struct input){.path = strdup(options->path),
+                            .shape = shape_of(options->path),
+                            .follow = options->follow,
+                            .slot_bytes = options->slot_bytes,
+                            .slot_fini = options->slot_fini};
+    enum status status = input->path != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+    if (input->shape == SHAPE_STREAM)
+        input->follow = false;
+    if (status == STATUS_OK && input->shape != SHAPE_GLOB)
+        status = member_add(input, input->path);
+    if (status == STATUS_OK && input->shape != SHAPE_STREAM)
+        status = scan(input);
+    if (status != STATUS_OK)
+        snprintf(ret_reason, 256, "%s", status_text(status));
+    else
+        status = check(input, ret_reason);
+    if (status != STATUS_OK) {
+        input_close(input);
+        return status;
+    }
+    *ret_input = input;
+    return STATUS_OK;
+}
+
+void input_close(struct input *input)
+{
+    if (input == NULL)
+        return;
+    for (size_t i = 0; i < input->count; i++)
+        member_free(input, input->members[i]);
+    free(input->members);
+    free(input->path);
+    free(input);
+}
+
+/* --- reading the set --- */
+
+static struct input_item item_of(const struct member *member, enum input_item_kind kind)
+{
+    return (struct input_item){
+        .kind = kind, .file = member->file.path, .line = member->file.line, .slot = member->slot};
+}
+
+/* The file is given up until it changes; its reader is told its end after the refusal. */
+static bool refuse(struct input *input, struct member *member, enum status status, struct input_item *ret_item)
+{
+    member->unreadable =
+        status == STATUS_PERMISSION || status == STATUS_IO || status == STATUS_FULL || status == STATUS_NO_MEMORY;
+    member->state = MEMBER_REFUSED;
+    bool say = !member->said;
+    member->said = true;
+    *ret_item = item_of(member, INPUT_REFUSAL);
+    ret_item->line = 0;
+    ret_item->reason = input->reason;
+    slot_clear(input, member);
+    input_file_close(&member->file);
+    return say;
+}
+
+static void member_restart(struct input *input, struct member *member)
+{
+    slot_clear(input, member);
+    input_file_close(&member->file);
+    member->state = MEMBER_WAITING;
+}
+
+/* An open followed file has nothing more: is it still the file of that name? */
+static void member_follow(struct input *input, struct member *member)
+{
+    switch (input_file_change(&member->file)) {
+    case INPUT_SAME:
+        break;
+    case INPUT_RESTARTED:
+        member_restart(input, member);
+        input->moved = true;
+        break;
+    case INPUT_REPLACED:
+    case INPUT_GONE:
+        member->state = MEMBER_CLOSING;
+        input->moved = true;
+        break;
+    }
+}
+
+static bool member_ended(struct member *member, struct input_item *ret_item)
+{
+    member->closing = member->state == MEMBER_CLOSING;
+    member->state = MEMBER_ENDING;
+    *ret_item = item_of(member, INPUT_FILE_END);
+    return true;
+}
+
+/* Answers whether there is an item; *ret_more is false when the member has nothing now. */
+static bool member_read(struct input *input, struct member *member, struct input_item *ret_item)
+{
+    bool grows = input->follow && member->state == MEMBER_OPEN;
+    struct span line = {0};
+    enum status status = input_file_line(&member->file, grows ? INPUT_GROWS : INPUT_ENDS, &line, input->reason);
+    switch ((int)status) {
+    case STATUS_OK:
+        *ret_item = item_of(member, INPUT_LINE);
+        ret_item->text = line;
+        return true;
+    case STATUS_TOO_LARGE:
+        *ret_item = item_of(member, INPUT_REFUSAL);
+        ret_item->reason = "the line is longer than 1 MiB, the greatest that is read";
+        return true;
+    case STATUS_FULL:
+        *ret_item = item_of(member, INPUT_PAUSE);
+        return true;
+    case STATUS_AGAIN:
+        if (grows)
+            member_follow(input, member);
+        return false;
+    case STATUS_END:
+        return member_ended(member, ret_item);
+    default:
+        return refuse(input, member, status, ret_item);
+    }
+}
+
+static bool member_open(struct input *input, struct member *member, struct input_item *ret_item)
+{
+    if (input->follow && !member->present)
+        return false;
+    enum status status = input_file_open(&member->file, input->reason);
+    if (status == STATUS_NOT_FOUND && input->follow)
+        return false; /* gone since the scan */
+    if (status != STATUS_OK)
+        return refuse(input, member, status, ret_item);
+    if (input->follow && member->file.kind == INPUT_PACKED && !member->settled) {
+        input_file_close(&member->file); /* somebody may still be writing it: half a packed file is no file */
+        return false;
+    }
+    member->said = member->unreadable = false;
+    member->state = MEMBER_OPEN;
+    return member_read(input, member, ret_item);
+}
+
+static bool member_next(struct input *input, struct member *member, struct input_item *ret_item)
+{
+    switch (member->state) {
+    case MEMBER_WAITING:
+        return member_open(input, member, ret_item);
+    case MEMBER_OPEN:
+    case MEMBER_CLOSING:
+        return member_read(input, member, ret_item);
+    case MEMBER_ENDING:
+        slot_clear(input, member);
+        input_file_close(&member->file);
+        member->state = member->closing ? MEMBER_WAITING : MEMBER_DONE;
+        input->moved = input->moved || member->closing; /* another file may have its name: look before resting */
+        member->closing = false;
+        return false;
+    case MEMBER_DONE:
+    case MEMBER_REFUSED:
+        return false;
+    }
+    return false;
+}
+
+/* What the whole set answers when no member has anything: the worst of it. */
+static enum status rest(const struct input *input)
+{
+    if (!input->follow) {
+        for (size_t i = 0; i < input->count; i++)
+            if (input->members[i]->state == MEMBER_OPEN)
+                return STATUS_AGAIN; /* a stream that is silent now */
+        return STATUS_END;
+    }
+    if (input->missing != STATUS_OK)
+        return input->missing;
+    for (size_t i = 0; i < input->count; i++) {
+        if (input->members[i]->unreadable)
+            return STATUS_PERMISSION;
+        if (input->members[i]->state == MEMBER_WAITING && input->members[i]->present)
+            return STATUS_BUSY; /* somebody may still be writing it */
+    }
+    return STATUS_AGAIN;
+}
+
+enum status input_next(struct input *input, struct input_item *ret_item)
+{
+    for (;;) {
+        if (input->missing_to_say) {
+            input->missing_to_say = false;
+            *ret_item = (struct input_item){.kind = INPUT_REFUSAL, .file = input->path, .reason = input->reason};
+            return STATUS_OK;
+        }
+        for (; input->current < input->count; input->current++)
+            if (member_next(input, input->members[input->current], ret_item)) {
+                input->moved = true;
+                return STATUS_OK;
+            }
+        bool moved = input->moved;
+        input->moved = false;
+        input->current = 0;
+        if (input->follow && clock_monotonic_ns() - input->scanned_ns >= SCAN_INTERVAL_NS) {
+            enum status status = scan(input);
+            if (status != STATUS_OK)
+                return status;
+        } else if (!moved) {
+            return rest(input);
+        }
+    }
+}
+
+void input_progress(const struct input *input, uint64_t *ret_done, uint64_t *ret_total)
+{
+    uint64_t done = 0, total = 0;
+    for (size_t i = 0; i < input->count && input->shape != SHAPE_STREAM; i++) {
+        const struct member *member = input->members[i];
+        uint64_t size = member->file.size > 0 ? member->file.size : (uint64_t)member->seen_size;
+        bool read = member->state == MEMBER_DONE || member->state == MEMBER_ENDING || member->state == MEMBER_REFUSED;
+        done += read ? size : member->file.taken;
+        total += size;
+    }
+    *ret_done = done;
+    *ret_total = total;
+}

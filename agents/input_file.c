@@ -1,0 +1,277 @@
+#include "agents/input_file.h"
+
+#include "proto/limits.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_BYTES     (64u * 1024u)
+#define READS_PER_CALL 32 /* then the loop gets its turn */
+
+enum status input_file_init(struct input_file *file, const char *path)
+{
+    *file = (struct input_file){.path = strdup(path), .fd = -1};
+    return file->path != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+void input_file_close(struct input_file *file)
+{
+    if (file->archive != NULL)
+        archive_read_free(file->archive);
+    if (file->fd > STDIN_FILENO)
+        close(file->fd);
+    free(file->buffer);
+    *file = (struct input_file){
+        .path = file->path, .fd = -1, .device = file->device, .inode = file->inode, .size = file->size};
+}
+
+void input_file_fini(struct input_file *file)
+{
+    input_file_close(file);
+    free(file->path);
+    *file = (struct input_file){.fd = -1};
+}
+
+/* --- opening --- */
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+    size_t length = strlen(path), wanted = strlen(suffix);
+    return length >= wanted && strcmp(path + length - wanted, suffix) == 0;
+}
+
+static bool is_packed(const unsigned char *head, size_t size)
+{
+    static const unsigned char gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+    return (size >= sizeof(gzip) && memcmp(head, gzip, sizeof(gzip)) == 0) ||
+           (size >= sizeof(zstd) && memcmp(head, zstd, sizeof(zstd)) == 0);
+}
+
+static enum status fail(struct input_file *file, enum status status, char ret_reason[256], const char *sentence)
+{
+    input_file_close(file);
+    snprintf(ret_reason, 256, "%s", sentence);
+    return status;
+}
+
+/* Libarchive's messages end a clause of ours. */
+static enum status packed_failed(struct archive *archive, char ret_reason[256])
+{
+    const char *text = archive_error_string(archive);
+    if (text == NULL)
+        text = "unknown reason";
+    bool truncated = strstr(text, "runcated") != NULL;
+    if (truncated)
+        snprintf(ret_reason, 256, "the packed file is truncated: it ends too early; what was read before stays");
+    else
+        snprintf(ret_reason, 256, "the packed file is damaged (%.150s); what was read before stays", text);
+    return STATUS_CORRUPT;
+}
+
+static enum status packed_open(struct input_file *file, char ret_reason[256])
+{
+    struct archive *archive = archive_read_new();
+    if (archive == NULL)
+        return fail(file, STATUS_NO_MEMORY, ret_reason, status_text(STATUS_NO_MEMORY));
+    file->archive = archive;
+    struct archive_entry *entry = NULL;
+    if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+        archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
+        archive_read_support_format_raw(archive) != ARCHIVE_OK ||
+        archive_read_support_format_empty(archive) != ARCHIVE_OK ||
+        archive_read_open_fd(archive, file->fd, READ_BYTES) != ARCHIVE_OK) {
+        (void)packed_failed(archive, ret_reason);
+        input_file_close(file);
+        return STATUS_CORRUPT;
+    }
+    int answer = archive_read_next_header(archive, &entry);
+    if (answer == ARCHIVE_EOF) {
+        file->finished = true; /* packed, and nothing in it */
+        return STATUS_OK;
+    }
+    if (answer != ARCHIVE_OK) {
+        (void)packed_failed(archive, ret_reason);
+        input_file_close(file);
+        return STATUS_CORRUPT;
+    }
+    return STATUS_OK;
+}
+
+enum status input_file_open(struct input_file *file, char ret_reason[256])
+{
+    input_file_close(file);
+    if (strcmp(file->path, "-") == 0) {
+        file->fd = STDIN_FILENO;
+        file->kind = INPUT_STREAM;
+        return STATUS_OK;
+    }
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat about;
+    if (file->fd < 0 || fstat(file->fd, &about) != 0) {
+        int error = errno;
+        snprintf(ret_reason, 256, "cannot be read: %s", strerror(error));
+        input_file_close(file);
+        return status_from_errno(error);
+    }
+    if (S_ISDIR(about.st_mode))
+        return fail(file, STATUS_INVALID, ret_reason,
+                    "is a directory, expected a file (or a pattern such as DIRECTORY/*.jsonl)");
+    file->device = about.st_dev;
+    file->inode = about.st_ino;
+    if (!S_ISREG(about.st_mode)) {
+        file->kind = INPUT_STREAM;
+        return STATUS_OK;
+    }
+    file->size = (uint64_t)about.st_size;
+    ssize_t got = pread(file->fd, file->head, sizeof(file->head), 0);
+    file->head_size = got > 0 ? (size_t)got : 0;
+    bool named = has_suffix(file->path, ".gz") || has_suffix(file->path, ".zst");
+    if (!is_packed(file->head, file->head_size)) {
+        if (named && file->size > 0)
+            return fail(file, STATUS_CORRUPT, ret_reason, "is named as a packed file, but is neither gzip nor zstd");
+        if (named)
+            return fail(file, STATUS_CORRUPT, ret_reason, "is named as a packed file, but is empty");
+        file->kind = INPUT_PLAIN;
+        return STATUS_OK;
+    }
+    file->kind = INPUT_PACKED;
+    return packed_open(file, ret_reason);
+}
+
+/* --- reading --- */
+
+static enum status buffer_reserve(struct input_file *file)
+{
+    if (file->start > 0) {
+        memmove(file->buffer, file->buffer + file->start, file->end - file->start);
+        file->end -= file->start;
+        file->scanned -= file->start;
+        file->start = 0;
+    }
+    if (file->room - file->end >= READ_BYTES)
+        return STATUS_OK;
+    size_t room = file->room == 0 ? 2 * (size_t)READ_BYTES : file->room * 2;
+    char *grown = realloc(file->buffer, room);
+    if (grown == NULL)
+        return STATUS_NO_MEMORY;
+    file->buffer = grown;
+    file->room = room;
+    return STATUS_OK;
+}
+
+/* Appends bytes. STATUS_AGAIN: none now. STATUS_END: none any more (of a plain file: for now). */
+static enum status take_bytes(struct input_file *file, char ret_reason[256])
+{
+    enum status status = buffer_reserve(file);
+    if (status != STATUS_OK) {
+        snprintf(ret_reason, 256, "%s", status_text(status));
+        return status;
+    }
+    if (file->kind == INPUT_PACKED) {
+        la_ssize_t got = archive_read_data(file->archive, file->buffer + file->end, READ_BYTES);
+        file->taken = (uint64_t)archive_filter_bytes(file->archive, -1);
+        if (got < 0)
+            return packed_failed(file->archive, ret_reason);
+        file->end += (size_t)got;
+        return got == 0 ? STATUS_END : STATUS_OK;
+    }
+    if (file->kind == INPUT_STREAM && poll(&(struct pollfd){.fd = file->fd, .events = POLLIN}, 1, 0) == 0)
+        return STATUS_AGAIN; /* standard input is shared with others: it is asked, never made non-blocking */
+    ssize_t got = read(file->fd, file->buffer + file->end, READ_BYTES);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return STATUS_AGAIN;
+    if (got < 0) {
+        int error = errno;
+        snprintf(ret_reason, 256, "cannot be read on: %s", strerror(error));
+        return status_from_errno(error);
+    }
+    if (file->kind == INPUT_PLAIN && file->head_size < sizeof(file->head) && got > 0) {
+        ssize_t head = pread(file->fd, file->head, sizeof(file->head), 0);
+        file->head_size = head > 0 ? (size_t)head : 0;
+    }
+    if (file->kind == INPUT_STREAM && file->taken == 0 && is_packed((unsigned char *)file->buffer, (size_t)got)) {
+        snprintf(ret_reason, 256, "is packed, and a stream is read plain: unpack it first (zcat FILE | …)");
+        return STATUS_UNSUPPORTED;
+    }
+    file->end += (size_t)got;
+    file->taken += (uint64_t)got;
+    if (file->taken > file->size)
+        file->size = file->taken;
+    return got == 0 ? STATUS_END : STATUS_OK;
+}
+
+/* Gives the bytes up to `stop` as a line, the `skip` bytes of its end left out. */
+static enum status give(struct input_file *file, size_t stop, size_t skip, struct span *ret_line)
+{
+    struct span line = {file->buffer + file->start, stop - file->start};
+    file->start = stop + skip;
+    file->scanned = file->start;
+    file->line++;
+    bool skipped = file->skipping;
+    file->skipping = false;
+    if (line.size > 0 && line.data[line.size - 1] == '\r')
+        line.size--;
+    if (file->line == 1 && line.size >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0)
+        line = (struct span){line.data + 3, line.size - 3};
+    if (skipped || line.size > LIMIT_LINE_BYTES)
+        return STATUS_TOO_LARGE;
+    *ret_line = line;
+    return STATUS_OK;
+}
+
+static enum status at_end(struct input_file *file, enum input_ending ending, struct span *ret_line)
+{
+    if (file->kind == INPUT_PLAIN && ending == INPUT_GROWS)
+        return STATUS_AGAIN;
+    if (file->start < file->end || file->skipping)
+        return give(file, file->end, 0, ret_line);
+    file->finished = true;
+    return STATUS_END;
+}
+
+enum status input_file_line(struct input_file *file, enum input_ending ending, struct span *ret_line,
+                            char ret_reason[256])
+{
+    for (int reads = 0; !file->finished; reads++) {
+        size_t left = file->end - file->scanned;
+        const char *stop = left > 0 ? memchr(file->buffer + file->scanned, '\n', left) : NULL;
+        if (stop != NULL)
+            return give(file, (size_t)(stop - file->buffer), 1, ret_line);
+        file->scanned = file->end;
+        if (file->skipping || file->end - file->start > LIMIT_LINE_BYTES + 4u) { /* room for the mark and CR */
+            file->skipping = true;
+            file->start = file->scanned = file->end;
+        }
+        if (reads == READS_PER_CALL)
+            return STATUS_FULL;
+        enum status status = take_bytes(file, ret_reason);
+        if (status == STATUS_END)
+            return at_end(file, ending, ret_line);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_END;
+}
+
+enum input_change input_file_change(const struct input_file *file)
+{
+    struct stat about;
+    if (stat(file->path, &about) != 0)
+        return INPUT_GONE;
+    if (about.st_dev != file->device || about.st_ino != file->inode)
+        return INPUT_REPLACED;
+    if ((uint64_t)about.st_size < file->taken)
+        return INPUT_RESTARTED;
+    unsigned char head[INPUT_HEAD_BYTES];
+    ssize_t got = file->head_size > 0 ? pread(file->fd, head, file->head_size, 0) : 0;
+    if (got != (ssize_t)file->head_size || memcmp(head, file->head, file->head_size) != 0)
+        return INPUT_RESTARTED;
+    return INPUT_SAME;
+}
