@@ -291,21 +291,26 @@ static enum status head_check(struct span bytes, char *reason)
     return status;
 }
 
-enum status atlas_read(struct span bytes, const char *view, struct atlas *ret_atlas, char *reason)
+enum status atlas_read_body(struct span body, const char *view, struct atlas *ret_atlas, char *reason)
 {
-    enum status status = head_check(bytes, reason);
-    if (status != STATUS_OK)
-        return status;
-    const unsigned char *body = (const unsigned char *)bytes.data + HEAD_BYTES;
-    struct reader reader = {.start = body, .at = body, .end = (const unsigned char *)bytes.data + bytes.size};
+    const unsigned char *start = (const unsigned char *)body.data;
+    struct reader reader = {.start = start, .at = start, .end = start + body.size};
     struct atlas atlas = {.territories = NULL};
-    status = read_body(&reader, view, &atlas, reason);
+    enum status status = read_body(&reader, view, &atlas, reason);
     if (status != STATUS_OK) {
         atlas_fini(&atlas);
         return status;
     }
     *ret_atlas = atlas;
     return STATUS_OK;
+}
+
+enum status atlas_read(struct span bytes, const char *view, struct atlas *ret_atlas, char *reason)
+{
+    enum status status = head_check(bytes, reason);
+    if (status != STATUS_OK)
+        return status;
+    return atlas_read_body((struct span){bytes.data + HEAD_BYTES, bytes.size - HEAD_BYTES}, view, ret_atlas, reason);
 }
 
 void atlas_fini(struct atlas *atlas)

@@ -66,6 +66,8 @@ struct atlas {
  * sentence's end, such as "byte 512: more rings than the file holds". Every byte is checked: no input crashes it. Cost:
  * one pass. */
 enum status atlas_read(struct span bytes, const char *view, struct atlas *ret_atlas, char *reason) MUST_CHECK;
+/* The same of what follows the head, whose checks have been made. */
+enum status atlas_read_body(struct span body, const char *view, struct atlas *ret_atlas, char *reason) MUST_CHECK;
 void atlas_fini(struct atlas *atlas);
 
 /* True for the code of an area, which is never an answer. */

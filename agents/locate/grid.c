@@ -123,7 +123,7 @@ static enum status edges_spread(struct grid *grid, struct filling *filling, bool
                         filling->owners[(*slot)++] = (uint16_t)t;
                     }
                 }
-                total += (size_t)(columns.last - columns.first + 1);
+                total += (size_t)columns.last - (size_t)columns.first + 1;
                 if (total > EDGES_MAX)
                     return STATUS_TOO_LARGE;
             }
@@ -158,7 +158,7 @@ static struct box territory_box(const struct atlas *atlas, const struct atlas_te
 /* Corners inside the territory: each edge that crosses a row's south line turns all corners to its east over. */
 static void corners_mark(struct filling *filling, const struct atlas_territory *territory, const struct box *box)
 {
-    size_t width = (size_t)(box->column_last - box->column_first + 1);
+    size_t width = (size_t)box->column_last - (size_t)box->column_first + 1;
     for (int row = box->row_first; row <= box->row_last; row++)
         memset(&filling->inside[(size_t)row * GRID_COLUMNS + (size_t)box->column_first], 0, width);
     struct edge_cursor cursor = {.atlas = filling->atlas, .territory = territory};

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #define HELD_MAX 16u
+#define ROUNDS   700
 
 static struct atlas atlas;
 static struct grid grid;
@@ -80,13 +81,13 @@ static struct atlas_point vertex_any(void)
 
 static void random_points_of_the_world_agree(void **state)
 {
-    for (int i = 0; i < 1500; i++)
+    for (int i = 0; i < ROUNDS; i++)
         compare_at(random_within(-90000000, 90000000), random_within(-180000000, 180000000));
 }
 
 static void points_near_borders_agree(void **state)
 {
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         struct atlas_point near = vertex_any();
         int32_t lat = near.lat + random_within(-20000, 20000);
         int32_t lon = near.lon + random_within(-20000, 20000);
@@ -97,7 +98,7 @@ static void points_near_borders_agree(void **state)
 
 static void corners_of_outlines_agree(void **state)
 {
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         struct atlas_point corner = vertex_any();
         compare_at(corner.lat, corner.lon);
     }
@@ -105,7 +106,7 @@ static void corners_of_outlines_agree(void **state)
 
 static void points_level_with_a_corner_or_on_a_line_of_the_grid_agree(void **state)
 {
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         struct atlas_point a = vertex_any();
         struct atlas_point b = vertex_any();
         int32_t step = GRID_CELL_HALVES / 2;
