@@ -1,6 +1,7 @@
 /* A growing text, and the two values of JSON that need care: strings and numbers. */
 #include "proto/json.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -109,7 +110,9 @@ void text_json_string(struct text *text, struct span value)
 static size_t shortest_digits(double value, char ret_digits[24], int *ret_exponent)
 {
     char written[48];
-    for (int precision = 14; precision <= 16; precision++) {
+    /* Fifteen digits hold every shorter decimal as it is, zeros behind it; but for the subnormal, which have fewer
+     * bits. */
+    for (int precision = fabs(value) < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         (void)snprintf(written, sizeof written, "%.*e", precision, value);
         if (strtod(written, NULL) == value)
             break;
