@@ -1,0 +1,109 @@
+/* Incidents as drivers keep them: the merge of retractions, and reports as bytes. */
+#include "proto/codec.h"
+#include "sink/store_driver.h"
+
+#include <string.h>
+
+static bool same_identity(const struct report *a, const struct report *b)
+{
+    return span_equal(a->source, b->source) && span_equal(a->source_id, b->source_id);
+}
+
+/* The report as it was, taken back. What it never said and the retraction does is taken from there. */
+static struct report report_retracted(const struct report *known, const struct report *retraction)
+{
+    struct report report = *known;
+    report.status = REPORT_RETRACTED;
+    if (!same_identity(known, retraction))
+        return report;
+    report.revision = retraction->revision;
+    if (retraction->reported_at_ms != TIME_NONE)
+        report.reported_at_ms = retraction->reported_at_ms;
+    if (!report.has_place && retraction->has_place) {
+        report.has_place = true;
+        report.place = retraction->place;
+    }
+    if (report.occurred.start_ms == TIME_NONE && retraction->occurred.start_ms != TIME_NONE)
+        report.occurred = retraction->occurred;
+    return report;
+}
+
+enum status incident_retract(const struct incident *known, const struct incident *retraction, struct arena *arena,
+                             struct incident *ret_incident)
+{
+    const struct incident *content = known != NULL ? known : retraction;
+    struct report *reports = arena_take(arena, content->report_count * sizeof *reports);
+    if (reports == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < content->report_count; i++)
+        reports[i] = report_retracted(&content->reports[i], &retraction->reports[0]);
+    *ret_incident = (struct incident){
+        .id = content->id, .position = retraction->position, .reports = reports, .report_count = content->report_count};
+    return STATUS_OK;
+}
+
+static void length_write(unsigned char at[4], size_t length)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (unsigned char)(length >> (8 * i) & 0xff);
+}
+
+static size_t length_read(const unsigned char at[4])
+{
+    return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+}
+
+enum status reports_pack(const struct incident *incident, struct text *bytes)
+{
+    for (size_t i = 0; i < incident->report_count; i++) {
+        size_t head = bytes->size;
+        text_append(bytes, (struct span){"\0\0\0\0", 4});
+        enum status status = report_pack(&incident->reports[i], bytes);
+        if (status != STATUS_OK)
+            return status;
+        if (bytes->failed)
+            return STATUS_NO_MEMORY;
+        length_write((unsigned char *)bytes->data + head, bytes->size - head - 4);
+    }
+    return STATUS_OK;
+}
+
+/* Answers the report at the front and moves the front behind it; {NULL, 0} at the end or where it is cut. */
+static struct span report_next(struct span *bytes)
+{
+    if (bytes->size < 4)
+        return (struct span){0};
+    size_t length = length_read((const unsigned char *)bytes->data);
+    if (length > bytes->size - 4)
+        return (struct span){0};
+    struct span report = {bytes->data + 4, length};
+    *bytes = (struct span){report.data + length, bytes->size - 4 - length};
+    return report;
+}
+
+enum status reports_unpack(struct span bytes, struct arena *arena, struct incident *ret_incident)
+{
+    size_t count = 0;
+    for (struct span rest = bytes; rest.size > 0; count++)
+        if (report_next(&rest).data == NULL)
+            return STATUS_CORRUPT;
+    if (count == 0)
+        return STATUS_CORRUPT;
+    struct report *reports = arena_take(arena, count * sizeof *reports);
+    if (reports == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        char reason[REASON_BYTES];
+        enum status status = report_unpack(report_next(&bytes), arena, &reports[i], reason);
+        if (status != STATUS_OK)
+            return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
+    }
+    ret_incident->reports = reports;
+    ret_incident->report_count = count;
+    return STATUS_OK;
+}
+
+size_t incident_countries(const struct incident *incident, country_code *ret_codes, size_t room)
+{
+    return incident->report_count > 0 ? report_counted_countries(&incident->reports[0], ret_codes, room) : 0;
+}
