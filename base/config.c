@@ -279,3 +279,11 @@ size_t config_line(const struct config_node *node)
 {
     return node->line;
 }
+
+void *config_take(struct config *config, size_t size)
+{
+    void *taken = arena_zero(&config->arena, size);
+    if (taken == NULL)
+        config_complain_memory(config);
+    return taken;
+}

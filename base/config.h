@@ -81,3 +81,6 @@ bool config_read(struct config *config, const struct config_node *map, const str
 /* ${NAME} in a string stands for the environment's variable (secrets): answers the text with it put in (lives as long
  * as the config), or NULL, complained about, where the variable is not set. Only fields that say so are expanded. */
 const char *config_expand(struct config *config, const struct config_node *node);
+/* Memory that lives as long as the config, zeroed, for what a room makes of its block; NULL, complained about, where
+ * there is none. */
+void *config_take(struct config *config, size_t size);

@@ -1,0 +1,466 @@
+/* The agent's runtime.
+ *
+ *     idle ──▶ pump: each reading source in turn, BUDGET reports ──▶ locate ──▶ pack ──▶ submit
+ *                │ AGAIN, or broken: rests until the next tick            STATUS_AGAIN: all stop until `room`
+ *     timer ──▶ tick: wakes who rests; once a second says the marks
+ *
+ * The idle handle runs only while somebody has something to read, so a quiet agent sleeps between ticks. A report that
+ * was not taken is kept by its source; nothing is held here. */
+#include "agents/agent.h"
+
+#include "agents/locate/territories.h"
+#include "agents/mapping.h"
+#include "agents/source_driver.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "proto/codec.h"
+#include "proto/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUDGET         256
+#define TICK_MS        250
+#define TICKS_PER_MARK 4
+#define SCAN_LAG_MS    1000 /* what appeared since may not have been looked at yet (input.h) */
+
+enum feed_state { FEED_READING, FEED_RESTING, FEED_BROKEN, FEED_ENDED };
+
+struct feed { /* a source at work */
+    struct agent *agent;
+    const struct agent_source *source;
+    const struct source_driver *driver;
+    struct mapping *mapping;
+    void *self;
+    enum feed_state state;
+    enum feed_state told; /* what the last marks said: RESTING stands for READING too, once caught up */
+    int64_t watermark_ms;
+    bool active; /* gave a report since the last marks */
+};
+
+struct agent {
+    struct sender *sender;
+    struct territories *territories;
+    char territories_path[1024]; /* looked for there in vain */
+    FILE *refusals;
+    struct agent_events events;
+    struct agent_stats stats;
+    struct feed *feeds;
+    size_t feed_count, next;
+    struct source_mark *marks;
+    struct text packed;
+    uv_idle_t idle;
+    uv_timer_t timer;
+    unsigned ticks;
+    bool full; /* submit said STATUS_AGAIN */
+    bool drained, marks_due;
+    unsigned closing; /* close callbacks still to come */
+    void (*closed)(void *self);
+    void *closed_self;
+};
+
+/* --- what sources tell --- */
+
+static void refuse(struct agent *agent, const char *file, uint64_t line, const char *reason)
+{
+    agent->stats.refused++;
+    if (agent->refusals == NULL)
+        return;
+    if (line > 0)
+        fprintf(agent->refusals, "%s:%llu: %s\n", file, (unsigned long long)line, reason);
+    else
+        fprintf(agent->refusals, "%s: %s\n", file, reason);
+}
+
+static void on_refused(void *self, const char *file, uint64_t line, const char *reason)
+{
+    refuse(((struct feed *)self)->agent, file, line, reason);
+}
+
+static void on_skipped(void *self, const char *file, uint64_t line)
+{
+    ((struct feed *)self)->agent->stats.skipped++;
+}
+
+/* Fills in the countries of a report that says nothing of them. False: it cannot be known. */
+static bool locate(struct agent *agent, struct report *report, struct country countries[TERRITORIES_COUNTRIES_MAX])
+{
+    if (report->has_countries || !report->has_place)
+        return true;
+    if (agent->territories == NULL)
+        return false;
+    report->country_count = territories_find(agent->territories, report->place.lat, report->place.lon, countries,
+                                             TERRITORIES_COUNTRIES_MAX);
+    report->countries = countries;
+    report->has_countries = true;
+    return true;
+}
+
+static enum status on_report(void *self, struct report *offered, const char *file, uint64_t line)
+{
+    struct feed *feed = self;
+    struct agent *agent = feed->agent;
+    struct report report = *offered; /* the offered one stays as it is: it may have to be offered again */
+    struct country countries[TERRITORIES_COUNTRIES_MAX];
+    uint64_t position;
+    if (agent->full)
+        return STATUS_AGAIN;
+    if (!locate(agent, &report, countries)) {
+        char reason[1200];
+        snprintf(reason, sizeof(reason),
+                 "says nothing of countries, and there is no file of territories to look them up in (%s)",
+                 agent->territories_path);
+        refuse(agent, file, line, reason);
+        return STATUS_OK;
+    }
+    text_clear(&agent->packed);
+    enum status status = report_pack(&report, &agent->packed);
+    if (status == STATUS_OK)
+        status = agent->packed.failed
+                     ? STATUS_NO_MEMORY
+                     : sender_submit(agent->sender, (struct span){agent->packed.data, agent->packed.size}, &position);
+    if (status == STATUS_AGAIN) {
+        agent->full = true;
+        return STATUS_AGAIN;
+    }
+    if (status != STATUS_OK) {
+        refuse(agent, file, line,
+               status == STATUS_TOO_LARGE ? "the report is larger than the link carries (64 KiB packed)"
+                                          : status_text(status));
+        return STATUS_OK;
+    }
+    agent->stats.read++;
+    agent->stats.submitted++;
+    agent->stats.located += !offered->has_countries && offered->has_place;
+    feed->active = true;
+    return STATUS_OK;
+}
+
+/* --- marks and the end --- */
+
+static struct source_mark mark_of(const struct feed *feed)
+{
+    struct source_mark mark = {.source = span_of(feed->source->name), .watermark_ms = feed->watermark_ms};
+    switch (feed->state) {
+    case FEED_READING:
+    case FEED_RESTING:
+        mark.state = feed->active || feed->state == FEED_READING ? SOURCE_LIVE : SOURCE_IDLE;
+        break;
+    case FEED_BROKEN:
+        mark.state = SOURCE_BLOCKED;
+        break;
+    case FEED_ENDED:
+        mark.state = SOURCE_ENDED;
+        break;
+    }
+    return mark;
+}
+
+static void say_marks(struct agent *agent)
+{
+    for (size_t i = 0; i < agent->feed_count; i++) {
+        agent->marks[i] = mark_of(&agent->feeds[i]);
+        agent->feeds[i].active = false;
+    }
+    agent->marks_due = false;
+    if (sender_marks(agent->sender, agent->marks, agent->feed_count) != STATUS_OK)
+        agent->marks_due = true; /* tried again at the next tick */
+}
+
+static void check_drained(struct agent *agent)
+{
+    if (agent->drained || agent->closing > 0)
+        return;
+    for (size_t i = 0; i < agent->feed_count; i++)
+        if (!agent->feeds[i].source->follow && agent->feeds[i].state != FEED_ENDED)
+            return;
+    if (sender_acked(agent->sender) < sender_position(agent->sender))
+        return;
+    agent->drained = true;
+    if (agent->events.drained != NULL)
+        agent->events.drained(agent->events.self);
+}
+
+/* --- the pump --- */
+
+static void feed_read(struct feed *feed)
+{
+    int64_t before_ms = clock_wall_ms();
+    enum feed_state was = feed->told;
+    enum status status = feed->driver->read(feed->self, BUDGET);
+    switch ((int)status) {
+    case STATUS_OK:
+        return;
+    case STATUS_AGAIN:
+        feed->state = FEED_RESTING;
+        if (feed->source->follow)
+            feed->watermark_ms = before_ms - feed->source->lateness_ms - SCAN_LAG_MS;
+        break;
+    case STATUS_END:
+        feed->state = FEED_ENDED;
+        break;
+    default:
+        feed->state = FEED_BROKEN;
+        break;
+    }
+    feed->told = feed->state;
+    if (was != feed->state)
+        feed->agent->marks_due = true;
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    struct agent *agent = idle->data;
+    bool reading = false;
+    for (size_t i = 0; i < agent->feed_count && !agent->full; i++) {
+        struct feed *feed = &agent->feeds[(agent->next + i) % agent->feed_count];
+        if (feed->state == FEED_READING)
+            feed_read(feed);
+        reading = reading || feed->state == FEED_READING;
+    }
+    if (agent->feed_count > 0)
+        agent->next = (agent->next + 1) % agent->feed_count;
+    if (agent->marks_due)
+        say_marks(agent);
+    if (!reading || agent->full)
+        uv_idle_stop(&agent->idle);
+    check_drained(agent);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct agent *agent = timer->data;
+    bool reading = false;
+    for (size_t i = 0; i < agent->feed_count; i++) {
+        struct feed *feed = &agent->feeds[i];
+        if (feed->state == FEED_RESTING || feed->state == FEED_BROKEN)
+            feed->state = FEED_READING;
+        reading = reading || feed->state == FEED_READING;
+    }
+    if (++agent->ticks % TICKS_PER_MARK == 0)
+        agent->marks_due = true;
+    if (reading && !agent->full)
+        uv_idle_start(&agent->idle, on_idle);
+    else if (agent->marks_due)
+        say_marks(agent);
+    check_drained(agent);
+}
+
+/* --- what the link tells --- */
+
+static void on_room(void *self)
+{
+    struct agent *agent = self;
+    agent->full = false;
+    if (agent->closing == 0)
+        uv_idle_start(&agent->idle, on_idle);
+}
+
+static void on_acked(void *self, uint64_t position)
+{
+    check_drained(self);
+}
+
+static void on_peer(void *self, const struct peer *peer, enum peer_state state)
+{
+    switch (state) {
+    case PEER_UP:
+        log_info("agent.peer", "the correlator \"%s\" is there", peer->name);
+        break;
+    case PEER_DOWN:
+        log_debug("agent.peer", "the correlator \"%s\" is away: %s", peer->name, peer->reason);
+        break;
+    case PEER_REFUSED:
+        log_warn("agent.refused", "the correlator \"%s\" refused: %s", peer->name, peer->reason);
+        break;
+    }
+}
+
+/* --- opening --- */
+
+static enum status open_territories(struct agent *agent, const struct agent_config *config, char ret_reason[256])
+{
+    char reason[TERRITORIES_REASON_BYTES] = "";
+    const char *path = config->territories;
+    if (path == NULL && territories_default_path(agent->territories_path, sizeof(agent->territories_path)) != STATUS_OK)
+        snprintf(agent->territories_path, sizeof(agent->territories_path), "none is installed");
+    enum status status =
+        territories_open(path != NULL ? path : agent->territories_path, config->view, &agent->territories, reason);
+    if (status == STATUS_NOT_FOUND && path == NULL && strcmp(config->view, TERRITORIES_VIEW_DEFAULT) == 0)
+        return STATUS_OK; /* only a report without countries needs it, and is refused by name then */
+    if (status != STATUS_OK)
+        snprintf(ret_reason, 256, "territories %.120s: %.120s", path != NULL ? path : agent->territories_path,
+                 reason[0] != '\0' ? reason : status_text(status));
+    return status;
+}
+
+static enum status open_mapping(struct feed *feed, char ret_reason[256])
+{
+    char *complaints = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&complaints, &size);
+    if (stream == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = mapping_open(feed->source->mapping, stream, &feed->mapping);
+    fclose(stream);
+    if (status != STATUS_OK) /* the first complaint; `vedette check` shows all */
+        snprintf(ret_reason, 256, "%.*s", (int)(size > 0 ? strcspn(complaints, "\n") : 0),
+                 complaints != NULL ? complaints : "");
+    free(complaints);
+    return status;
+}
+
+static enum status open_feed(struct agent *agent, const struct agent_source *source, char ret_reason[256])
+{
+    struct feed *feed = &agent->feeds[agent->feed_count];
+    *feed = (struct feed){.agent = agent,
+                          .source = source,
+                          .driver = source_driver_find(source->type),
+                          .told = FEED_READING,
+                          .watermark_ms = TIME_NONE};
+    agent->feed_count++;
+    if (feed->driver == NULL) {
+        snprintf(ret_reason, 256, "source %s: there is no type \"%s\"", source->name, source->type);
+        return STATUS_INVALID;
+    }
+    enum status status = source->mapping != NULL ? open_mapping(feed, ret_reason) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    const struct source_options options = {
+        .name = source->name, .path = source->path, .follow = source->follow, .mapping = feed->mapping};
+    const struct source_events events = {
+        .report = on_report, .refused = on_refused, .skipped = on_skipped, .self = feed};
+    char reason[256];
+    status = feed->driver->open(&options, &events, &feed->self, reason);
+    if (status != STATUS_OK)
+        snprintf(ret_reason, 256, "source %s: %.100s: %.110s", source->name, source->path, reason);
+    return status;
+}
+
+static enum status open_feeds(struct agent *agent, const struct agent_options *options, char ret_reason[256])
+{
+    const struct agent_config *config = options->config;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < config->source_count && status == STATUS_OK; i++)
+        if (options->only_source == NULL || strcmp(options->only_source, config->sources[i].name) == 0)
+            status = open_feed(agent, &config->sources[i], ret_reason);
+    if (status == STATUS_OK && options->only_source != NULL && agent->feed_count == 0) {
+        snprintf(ret_reason, 256, "no source is named \"%.100s\" in the configuration", options->only_source);
+        status = STATUS_NOT_FOUND;
+    }
+    return status;
+}
+
+static enum status open_sender(struct agent *agent, struct bus *bus, const struct agent_options *options,
+                               char ret_reason[256])
+{
+    char name[LIMIT_SOURCE_BYTES + 1];
+    if (options->only_source == NULL)
+        snprintf(name, sizeof(name), "%s", options->config->name);
+    else /* several agents may each run one source of the same file: each is a stream of its own */
+        snprintf(name, sizeof(name), "%.*s-%s", 20, options->config->name, options->only_source);
+    const struct sender_options sender = {.url = options->url, .end = BUS_DIAL, .name = name, .epoch = options->epoch};
+    const struct sender_events events = {.room = on_room, .acked = on_acked, .peer = on_peer, .self = agent};
+    return sender_open(bus, &sender, &events, &agent->sender, ret_reason);
+}
+
+static void agent_free(struct agent *agent)
+{
+    for (size_t i = 0; i < agent->feed_count; i++) {
+        if (agent->feeds[i].self != NULL)
+            agent->feeds[i].driver->close(agent->feeds[i].self);
+        mapping_close(agent->feeds[i].mapping);
+    }
+    territories_close(agent->territories);
+    text_fini(&agent->packed);
+    free(agent->feeds);
+    free(agent->marks);
+    free(agent);
+}
+
+enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_options *options,
+                       const struct agent_events *events, struct agent **ret_agent, char ret_reason[256])
+{
+    size_t sources = options->config->source_count;
+    struct agent *agent = calloc(1, sizeof(*agent));
+    if (agent == NULL) {
+        snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
+        return STATUS_NO_MEMORY;
+    }
+    agent->refusals = options->refusals;
+    agent->events = *events;
+    agent->feeds = calloc(sources > 0 ? sources : 1, sizeof(*agent->feeds));
+    agent->marks = calloc(sources > 0 ? sources : 1, sizeof(*agent->marks));
+    enum status status = agent->feeds != NULL && agent->marks != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+    snprintf(ret_reason, 256, "%s", status_text(status));
+    if (status == STATUS_OK)
+        status = open_territories(agent, options->config, ret_reason);
+    if (status == STATUS_OK)
+        status = open_feeds(agent, options, ret_reason);
+    if (status == STATUS_OK)
+        status = open_sender(agent, bus, options, ret_reason);
+    if (status != STATUS_OK) {
+        agent_free(agent);
+        return status;
+    }
+    uv_idle_init(loop, &agent->idle);
+    uv_timer_init(loop, &agent->timer);
+    agent->idle.data = agent->timer.data = agent;
+    uv_idle_start(&agent->idle, on_idle);
+    uv_timer_start(&agent->timer, on_tick, TICK_MS, TICK_MS);
+    agent->marks_due = true; /* who is waited for should be known before the first report */
+    *ret_agent = agent;
+    return STATUS_OK;
+}
+
+/* --- looking and closing --- */
+
+const struct agent_stats *agent_stats(const struct agent *agent)
+{
+    return &agent->stats;
+}
+
+void agent_progress(const struct agent *agent, uint64_t *ret_done, uint64_t *ret_total)
+{
+    uint64_t done = 0, total = 0;
+    for (size_t i = 0; i < agent->feed_count; i++) {
+        uint64_t feed_done, feed_total;
+        agent->feeds[i].driver->progress(agent->feeds[i].self, &feed_done, &feed_total);
+        done += feed_done;
+        total += feed_total;
+    }
+    *ret_done = done;
+    *ret_total = total;
+}
+
+static void one_closed(struct agent *agent)
+{
+    if (--agent->closing > 0)
+        return;
+    void (*closed)(void *self) = agent->closed;
+    void *self = agent->closed_self;
+    agent_free(agent);
+    if (closed != NULL)
+        closed(self);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    one_closed(handle->data);
+}
+
+static void on_sender_closed(void *self)
+{
+    one_closed(self);
+}
+
+void agent_close(struct agent *agent, void (*closed)(void *self), void *self)
+{
+    agent->closed = closed;
+    agent->closed_self = self;
+    agent->closing = 3;
+    uv_close((uv_handle_t *)&agent->idle, on_handle_closed);
+    uv_close((uv_handle_t *)&agent->timer, on_handle_closed);
+    sender_close(agent->sender, on_sender_closed, agent);
+}
