@@ -53,6 +53,8 @@ enum status check_time(const char *field, int64_t time_ms, char reason[REASON_BY
 
 enum status check_number(const char *field, double value, double min, double max, char reason[REASON_BYTES])
 {
+    if (isnan(value))
+        return refuse(reason, "%s: not a number, expected %.15g to %.15g", field, min, max);
     if (!isfinite(value) || value < min || value > max)
         return refuse(reason, "%s: %.15g is out of range, expected %.15g to %.15g", field, value, min, max);
     return STATUS_OK;
