@@ -1,0 +1,16 @@
+/* An account, written: for people, or as one JSON object. */
+#pragma once
+
+#include "base/zone.h"
+#include "cli/explain/account.h"
+
+#include <stdio.h>
+
+enum status account_print_text(const struct account *account, struct zone *zone, FILE *stream) MUST_CHECK;
+enum status account_print_json(const struct account *account, FILE *stream) MUST_CHECK;
+
+/* The countries of the episode it shares: why a response or context is there. Answers how many. */
+size_t account_shared_countries(const struct account *account, const struct trial_item *item, country_code *ret_codes,
+                                size_t room);
+/* "1 country is left, 2 are needed"; "no core is left". Of a removal that unflags. */
+void account_removal_words(const struct account *account, const struct account_member *member, char ret_text[128]);

@@ -1,0 +1,98 @@
+/* A table with readable titles. */
+#include "cli/table.h"
+
+#include "base/utf8.h"
+#include "cli/output.h"
+#include "cli/wording.h"
+#include "proto/json.h"
+
+#include <stdlib.h>
+
+static const struct table_column episode_columns[] = {
+    {"FIRST", COLUMN_TEXT}, {"LAST", COLUMN_TEXT},      {"RULE", COLUMN_TEXT},
+    {"STATE", COLUMN_TEXT}, {"COUNTRIES", COLUMN_LONG}, {"N", COLUMN_NUMBER},
+    {"KM", COLUMN_NUMBER},  {"TITLE", COLUMN_LONG},     {"EPISODE", COLUMN_TEXT},
+};
+static const struct table_column incident_columns[] = {
+    {"WHEN", COLUMN_TEXT},  {"CATEGORY", COLUMN_TEXT}, {"STATUS", COLUMN_TEXT},   {"COUNTRIES", COLUMN_LONG},
+    {"PLACE", COLUMN_LONG}, {"INCIDENT", COLUMN_LONG}, {"EPISODES", COLUMN_LONG},
+};
+#define COUNT(array) (sizeof array / sizeof array[0])
+#define CELL_BYTES   512
+
+struct table_output {
+    struct table *table;
+    struct zone *zone;
+};
+
+static enum status table_output_open(FILE *stream, struct zone *zone, enum output_subject subject, void **ret_self)
+{
+    struct table_output *output = calloc(1, sizeof *output);
+    if (output == NULL)
+        return STATUS_NO_MEMORY;
+    output->zone = zone;
+    bool episodes = subject == OUTPUT_EPISODES;
+    enum status status = table_open(stream, episodes ? episode_columns : incident_columns,
+                                    episodes ? COUNT(episode_columns) : COUNT(incident_columns), &output->table);
+    if (status != STATUS_OK) {
+        free(output);
+        return status;
+    }
+    *ret_self = output;
+    return STATUS_OK;
+}
+
+static enum status table_episode(void *self, const struct episode *episode, const struct incident *const *incidents)
+{
+    (void)incidents;
+    struct table_output *output = self;
+    char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES], rule[CELL_BYTES], countries[CELL_BYTES];
+    char observed[32], extent[32], title[CELL_BYTES], id[CELL_BYTES];
+    zone_format_short(output->zone, episode->first_ms, ZONE_MINUTE, first);
+    zone_format_short(output->zone, episode->last_ms, ZONE_MINUTE, last);
+    (void)utf8_printable(episode->rule, rule, sizeof rule);
+    words_countries(episode->countries, episode->country_count, " ", countries, sizeof countries);
+    (void)snprintf(observed, sizeof observed, "%llu", (unsigned long long)episode->observed);
+    (void)snprintf(extent, sizeof extent, "%.0f", episode->extent_km);
+    (void)utf8_printable(episode->title, title, sizeof title);
+    (void)utf8_printable(episode->id, id, sizeof id);
+    return table_add(output->table, (const char *[]){first, last, rule, episode_state_name(episode->state), countries,
+                                                     observed, extent, title, id});
+}
+
+static void join_ids(const struct span *ids, size_t count, char *ret_text, size_t room)
+{
+    size_t used = 0;
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < count && used + ids[i].size + 2 < room; i++)
+        used += (size_t)snprintf(ret_text + used, room - used, "%s%.*s", i > 0 ? " " : "", SPAN_ARG(ids[i]));
+}
+
+static enum status table_incident(void *self, const struct incident *incident, const struct span *episode_ids,
+                                  size_t episode_count)
+{
+    struct table_output *output = self;
+    const struct report *best = &incident->reports[0];
+    char when[WORDS_BYTES], countries[CELL_BYTES], place[WORDS_BYTES], id[CELL_BYTES], episodes[CELL_BYTES * 8];
+    words_interval(output->zone, &best->occurred, when);
+    words_incident_countries(incident, countries, sizeof countries);
+    words_place(best, place);
+    (void)utf8_printable(incident->id, id, sizeof id);
+    join_ids(episode_ids, episode_count, episodes, sizeof episodes);
+    return table_add(output->table, (const char *[]){when, category_name(best->category),
+                                                     report_status_name(best->status), countries, place, id, episodes});
+}
+
+static enum status table_output_close(void *self)
+{
+    struct table_output *output = self;
+    enum status status = table_close(output->table);
+    free(output);
+    return status;
+}
+
+const struct output_driver output_table = {.name = "table",
+                                           .open = table_output_open,
+                                           .episode = table_episode,
+                                           .incident = table_incident,
+                                           .close = table_output_close};

@@ -1,0 +1,31 @@
+/* The configuration as the command sees it: one file, every block read by the room it belongs to. */
+#pragma once
+
+#include "agents/agent.h"
+#include "base/config.h"
+#include "bus/bus_config.h"
+#include "correlator/correlator.h"
+#include "sink/sink.h"
+
+struct settings {
+    const char *path; /* borrowed */
+    struct config *config;
+    struct bus_config bus;
+    struct agent_config agent;
+    struct correlator_config correlator;
+    struct sink_config sink;
+};
+
+/* How much is looked at beside the file itself. */
+enum settings_depth {
+    SETTINGS_FILE,  /* the file alone */
+    SETTINGS_FILES, /* mapping files and territories too: all that would stop a start */
+};
+
+/* Complaints go to the stream, all of them. STATUS_INVALID where there was any; what could not be read at all has its
+ * own status. On failure nothing is left open. */
+enum status settings_open(struct settings *settings, const char *path, enum settings_depth depth,
+                          FILE *complaints) MUST_CHECK;
+void settings_close(struct settings *settings);
+/* The exit status of a program whose configuration was refused with this: always EXIT_MISUSED. */
+int settings_refused(enum status status);
