@@ -29,7 +29,8 @@ enum status backlog_push(struct backlog *backlog, struct span item)
         backlog->room = room;
     }
     memcpy(backlog->data + backlog->tail, &item.size, sizeof item.size);
-    memcpy(backlog->data + backlog->tail + sizeof item.size, item.data, item.size);
+    if (item.size > 0)
+        memcpy(backlog->data + backlog->tail + sizeof item.size, item.data, item.size);
     backlog->tail += need;
     backlog->bytes += need;
     return STATUS_OK;

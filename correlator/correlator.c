@@ -3,40 +3,49 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/receiver.h"
-#include "bus/sender.h"
-#include "correlator/backlog.h"
+#include "correlator/acks.h"
 #include "correlator/engine/engine.h"
-#include "correlator/incidents.h"
+#include "correlator/outlet.h"
 #include "correlator/publisher.h"
+#include "correlator/registry.h"
 #include "correlator/watermark.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A flush after each report tells each step of a story; it is put off to the end of the batch where it would compute
- * more incidents than this anew. The last word is the same. */
-#define FLUSH_EACH_MAX  64u
-#define ARENA_BYTES     (1024u * 1024u)
-#define BACKLOG_MAX     (256u * 1024u * 1024u) /* packed revisions waiting for a slow sink, beyond the link's outbox */
-#define BACKLOG_HOLD    (16u * 1024u * 1024u)  /* from here on agents are held back */
-#define FORGET_EVERY_MS 86400000LL             /* of watermark: how often what is out of reach is swept */
+ * more incidents than this anew, or where this batch has told of so many members already. The last word is the same. */
+#define FLUSH_EACH_MAX   64u
+#define MEMBERS_EACH_MAX 16384u
+#define ARENA_BYTES      (1024u * 1024u)
+#define BACKLOG_MAX                                                                                                    \
+    ((size_t)256 * 1024 * 1024) /* packed revisions waiting for a slow sink, beyond the link's outbox                  \
+                                 */
+#define BACKLOG_HOLD    ((size_t)16 * 1024 * 1024) /* from here on agents are held back */
+#define BEYOND_MAX      (256u * 16384u) /* incidents that may still arrive when all is full: a window of every peer */
+#define FORGET_EVERY_MS 86400000LL      /* of watermark: how often what is out of reach is swept */
+#define TICK_MS         1000u           /* the watermark follows the clock where nobody speaks any more */
 
 struct correlator {
     struct correlator_options options;
     struct correlator_events events;
     struct engine *engine;
-    struct incidents *incidents;
+    struct registry *registry;
     struct publisher *publisher;
     struct watermark *watermark;
     struct receiver *receiver;
-    struct sender *sender;
-    struct backlog backlog; /* what the link's outbox has no room for */
-    struct arena arena;     /* of one report */
+    struct outlet outlet;
+    struct acks acks;   /* put off while full */
+    struct arena arena; /* of one report */
+    uv_timer_t tick;    /* CORRELATOR_LIVE */
     struct correlator_stats stats;
-    int64_t swept_ms; /* watermark at the last sweep */
+    int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
+    int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
+    size_t members_told;  /* in this batch */
+    bool full;            /* incidents_max is reached */
     bool held;
     bool failed;
     bool finishing;
@@ -44,7 +53,7 @@ struct correlator {
     void *done_self;
     void (*closed)(void *self);
     void *closed_self;
-    int closing; /* link ends still open */
+    int closing; /* parts still open */
 };
 
 static void fail(struct correlator *correlator, const char *reason)
@@ -52,6 +61,7 @@ static void fail(struct correlator *correlator, const char *reason)
     if (correlator->failed)
         return;
     correlator->failed = true;
+    correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
     if (correlator->events.failed != NULL)
         correlator->events.failed(correlator->events.self, reason);
@@ -59,84 +69,62 @@ static void fail(struct correlator *correlator, const char *reason)
         log_error("correlator.failed", "%s", reason);
 }
 
-/* --- out: publications to the link --- */
+/* --- flow --- */
+
+/* Reached at incidents_max, over once a sixteenth of it is free again: not for every single incident. */
+static void full_update(struct correlator *correlator)
+{
+    size_t max = (size_t)correlator->options.config->incidents_max;
+    size_t count = registry_count(correlator->registry);
+    bool full = correlator->options.time == CORRELATOR_REPLAY ? count > max
+                : correlator->full                            ? count > max - max / 16
+                                                              : count >= max;
+    if (full == correlator->full)
+        return;
+    correlator->full = full;
+    if (!full) {
+        log_info("correlator.room", "%zu incidents are in memory: agents go on", count);
+        acks_give(&correlator->acks, correlator->receiver);
+    } else if (correlator->options.time == CORRELATOR_REPLAY) {
+        fail(correlator, "the archive holds more incidents than correlator.incidents_max allows in memory; raise it");
+    } else {
+        log_warn("correlator.full",
+                 "%zu incidents are in memory, the most allowed (correlator.incidents_max): agents are held back",
+                 count);
+    }
+}
 
 static void flow_update(struct correlator *correlator)
 {
-    bool full = incidents_count(correlator->incidents) >= (size_t)correlator->options.config->incidents_max;
-    bool hold = correlator->failed || correlator->finishing || full || correlator->backlog.bytes > BACKLOG_HOLD;
+    full_update(correlator);
+    bool hold = correlator->failed || correlator->finishing || outlet_waiting(&correlator->outlet) > BACKLOG_HOLD;
     if (hold == correlator->held)
         return;
     correlator->held = hold;
-    if (full && correlator->options.time == CORRELATOR_REPLAY)
-        fail(correlator, "the archive holds more incidents than correlator.incidents_max allows in memory; raise it");
-    else if (full)
-        log_warn("correlator.full",
-                 "%" PRId64
-                 " incidents are in memory, the most allowed (correlator.incidents_max): agents are held back",
-                 correlator->options.config->incidents_max);
     receiver_set_flow(correlator->receiver, hold ? RECEIVER_HELD : RECEIVER_FLOWS);
 }
 
+/* Where no report was applied only the rules are under way: who starts anew tells them anew. */
 static void done_check(struct correlator *correlator)
 {
-    if (correlator->done == NULL || correlator->backlog.bytes > 0 ||
-        sender_acked(correlator->sender) < sender_position(correlator->sender))
+    bool nothing_to_lose = correlator->stats.applied == 0;
+    if (correlator->done == NULL || !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
         return;
     void (*done)(void *self) = correlator->done;
     correlator->done = NULL;
     done(correlator->done_self);
 }
 
-static void backlog_drain(struct correlator *correlator)
-{
-    struct span item;
-    while (backlog_first(&correlator->backlog, &item)) {
-        uint64_t position;
-        enum status status = sender_submit(correlator->sender, item, &position);
-        if (status == STATUS_AGAIN)
-            break;
-        if (status != STATUS_OK) {
-            fail(correlator, status_text(status));
-            return;
-        }
-        backlog_pop(&correlator->backlog);
-    }
-    flow_update(correlator);
-}
-
-static enum status publish(void *self, struct span item)
+static void outlet_moved(void *self)
 {
     struct correlator *correlator = self;
-    if (correlator->backlog.bytes == 0) {
-        uint64_t position;
-        enum status status = sender_submit(correlator->sender, item, &position);
-        if (status != STATUS_AGAIN)
-            return status;
-    }
-    if (correlator->backlog.bytes > BACKLOG_MAX)
-        return STATUS_FULL;
-    return backlog_push(&correlator->backlog, item);
+    flow_update(correlator);
+    done_check(correlator);
 }
 
-static void episodes_room(void *self)
+static void outlet_failed(void *self, enum status status)
 {
-    backlog_drain(self);
-}
-
-static void episodes_acked(void *self, uint64_t position)
-{
-    (void)position;
-    done_check(self);
-}
-
-static void sink_peer(void *self, const struct peer *peer, enum peer_state state)
-{
-    (void)self;
-    if (state == PEER_UP)
-        log_info("sink.up", "sink %s is connected", peer->name);
-    else
-        log_warn("sink.down", "sink %s is gone: %s", peer->name, peer->reason);
+    fail(self, status_text(status));
 }
 
 /* --- the engine's word --- */
@@ -144,6 +132,9 @@ static void sink_peer(void *self, const struct peer *peer, enum peer_state state
 static void on_change(void *self, const struct engine_change *change)
 {
     struct correlator *correlator = self;
+    if (correlator->failed)
+        return;
+    correlator->members_told += change->member_count;
     enum status status = publisher_episode(correlator->publisher, change);
     if (status != STATUS_OK)
         fail(correlator,
@@ -154,34 +145,46 @@ static void on_released(void *self, const struct engine_incident *incident, bool
 {
     struct correlator *correlator = self;
     correlator->stats.evicted += evicted;
-    incidents_released(correlator->incidents, incident->user, evicted);
+    registry_released(correlator->registry, incident->user, evicted);
 }
 
 static void flush(struct correlator *correlator)
 {
+    if (correlator->options.engine_off || engine_pending(correlator->engine) == 0)
+        return;
     const struct engine_events events = {.change = on_change, .released = on_released, .self = correlator};
     enum status status = engine_flush(correlator->engine, &events);
-    incidents_settle(correlator->incidents);
+    registry_settle(correlator->registry);
     if (status != STATUS_OK)
         fail(correlator, status_text(status));
 }
 
+static void sweep(struct correlator *correlator)
+{
+    bool due = correlator->swept_ms == TIME_NONE || correlator->watermark_ms - correlator->swept_ms >= FORGET_EVERY_MS;
+    if (!due && !correlator->full)
+        return;
+    int64_t horizon_ms = engine_horizon(correlator->engine);
+    registry_forget(correlator->registry, horizon_ms);
+    publisher_forget(correlator->publisher, horizon_ms);
+    correlator->swept_ms = correlator->watermark_ms;
+}
+
 static void watermark_move(struct correlator *correlator)
 {
-    if (correlator->options.time != CORRELATOR_LIVE)
-        return;
     int64_t watermark_ms = watermark_value(correlator->watermark, clock_wall_ms());
-    if (watermark_ms == TIME_NONE)
+    if (correlator->failed || watermark_ms == TIME_NONE || watermark_ms <= correlator->watermark_ms)
         return;
+    correlator->watermark_ms = watermark_ms;
     engine_watermark(correlator->engine, watermark_ms);
     flush(correlator);
-    if (watermark_ms - correlator->swept_ms >= FORGET_EVERY_MS || correlator->swept_ms == TIME_NONE) {
-        int64_t horizon_ms = engine_horizon(correlator->engine);
-        incidents_forget(correlator->incidents, horizon_ms);
-        publisher_forget(correlator->publisher, horizon_ms);
-        correlator->swept_ms = watermark_ms;
-    }
+    sweep(correlator);
     flow_update(correlator);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    watermark_move(timer->data);
 }
 
 /* --- in: reports from the link --- */
@@ -195,11 +198,14 @@ static void reject(struct correlator *correlator, const struct peer *peer, const
         log_warn("report.rejected", "a report of agent %s is refused: %s", peer->name, reason);
 }
 
-/* Reports of what has left memory cannot be applied: what they would change is not there to be computed anew. */
+/* What began before all that is in memory cannot be applied: what it would change is not there to be computed anew. A
+ * correction of what is still there can. */
 static bool is_too_late(struct correlator *correlator, const struct report *report, struct span id)
 {
     int64_t horizon_ms = engine_horizon(correlator->engine);
-    if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms)
+    int64_t old_start_ms;
+    if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms ||
+        registry_start(correlator->registry, id, &old_start_ms))
         return false;
     log_warn("report.too_late",
              "%.*s began before all that is still in memory: it is not applied, a replay of the archive will show it",
@@ -210,20 +216,21 @@ static bool is_too_late(struct correlator *correlator, const struct report *repo
 /* Does the report, or what it corrects, begin before the watermark? */
 static bool is_late(struct correlator *correlator, const struct report *report, struct span id)
 {
-    int64_t watermark_ms = correlator->options.time == CORRELATOR_LIVE
-                               ? watermark_value(correlator->watermark, clock_wall_ms())
-                               : TIME_NONE;
     int64_t old_start_ms = INT64_MAX;
-    (void)incidents_start(correlator->incidents, id, &old_start_ms);
-    bool late = report->occurred.start_ms != TIME_NONE && report->occurred.start_ms < watermark_ms;
-    return late || old_start_ms < watermark_ms;
+    (void)registry_start(correlator->registry, id, &old_start_ms);
+    bool late = report->occurred.start_ms != TIME_NONE && report->occurred.start_ms < correlator->watermark_ms;
+    return late || old_start_ms < correlator->watermark_ms;
 }
 
 /* Carries out in the engine what the register decided. */
 static enum status carry_out(struct correlator *correlator, const struct incident_change *change)
 {
-    if (correlator->options.engine_off)
+    if (correlator->options.engine_off) {
+        if (change->removed != NULL)
+            registry_released(correlator->registry, change->removed, false);
+        registry_settle(correlator->registry);
         return STATUS_OK;
+    }
     if (change->touched != NULL)
         engine_touch(correlator->engine, change->touched->handle);
     if (change->removed != NULL)
@@ -245,6 +252,12 @@ static enum status tell(struct correlator *correlator, struct report *report, co
                 : publisher_incident(correlator->publisher, report);
 }
 
+/* A replay forgets nothing. */
+static int64_t heard_ms(const struct correlator *correlator)
+{
+    return correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX;
+}
+
 static void apply(struct correlator *correlator, const struct peer *peer, struct span item)
 {
     struct report report;
@@ -262,7 +275,7 @@ static void apply(struct correlator *correlator, const struct peer *peer, struct
         return;
     }
     bool late = is_late(correlator, &report, id);
-    enum status status = incidents_apply(correlator->incidents, &report, &change);
+    enum status status = registry_apply(correlator->registry, &report, heard_ms(correlator), &change);
     if (status == STATUS_OK && change.verdict == VERDICT_DUPLICATE) {
         correlator->stats.duplicate++;
         return;
@@ -271,45 +284,65 @@ static void apply(struct correlator *correlator, const struct peer *peer, struct
         correlator->stats.stale++;
         return;
     }
+    if (status == STATUS_OK)
+        status = tell(correlator, &report, &change); /* the incident before the episodes that name it */
+    if (status == STATUS_OK && change.verdict == VERDICT_APPLIED)
+        status = carry_out(correlator, &change);
+    if (status != STATUS_OK) {
+        fail(correlator, status_text(status));
+        return;
+    }
     correlator->stats.applied++;
     if (late) {
         correlator->stats.late++;
         log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
     }
-    if (status == STATUS_OK)
-        status = tell(correlator, &report, &change); /* the incident before the episodes that name it */
-    if (status == STATUS_OK && change.verdict == VERDICT_APPLIED)
-        status = carry_out(correlator, &change);
-    if (status != STATUS_OK)
-        fail(correlator, status_text(status));
+}
+
+static void acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)
+{
+    if (!correlator->full)
+        receiver_ack(correlator->receiver, peer->name, peer->epoch, position);
+    else if (acks_put_off(&correlator->acks, peer, position) != STATUS_OK)
+        fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 
 static void on_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
 {
     struct correlator *correlator = self;
+    correlator->members_told = 0;
     for (size_t i = 0; i < count && !correlator->failed; i++) {
         apply(correlator, peer, items[i]);
-        if (!correlator->options.engine_off && engine_pending(correlator->engine) <= FLUSH_EACH_MAX)
+        if (engine_pending(correlator->engine) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX)
             flush(correlator);
     }
-    if (correlator->failed)
-        return; /* what is not acknowledged is sent again to who comes after */
-    if (!correlator->options.engine_off)
+    if (!correlator->failed)
         flush(correlator);
-    receiver_ack(correlator->receiver, peer->name, peer->epoch, first + count - 1);
-    flow_update(correlator);
+    if (!correlator->failed)
+        flow_update(correlator);
+    if (!correlator->failed) /* what is not acknowledged is sent again to who comes after */
+        acknowledge(correlator, peer, first + count - 1);
+}
+
+/* Said once, not with every heartbeat. */
+static void trouble_tell(const struct correlator *correlator, const struct peer *peer, const struct source_mark *mark)
+{
+    enum source_state before;
+    bool said = watermark_state(correlator->watermark, mark->source, &before) && before == mark->state;
+    if (!said && (mark->state == SOURCE_BLOCKED || mark->state == SOURCE_DEAD))
+        log_warn("source.blocked", "source %.*s of agent %s is %s", SPAN_ARG(mark->source), peer->name,
+                 source_state_name(mark->state));
 }
 
 static void on_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count)
 {
     struct correlator *correlator = self;
+    for (size_t i = 0; i < count; i++)
+        trouble_tell(correlator, peer, &marks[i]);
     if (watermark_mark(correlator->watermark, marks, count) != STATUS_OK)
         log_warn("source.many", "agent %s speaks of more sources than can be kept", peer->name);
-    for (size_t i = 0; i < count; i++)
-        if (marks[i].state == SOURCE_BLOCKED || marks[i].state == SOURCE_DEAD)
-            log_warn("source.blocked", "source %.*s of agent %s is %s", SPAN_ARG(marks[i].source), peer->name,
-                     source_state_name(marks[i].state));
-    watermark_move(correlator);
+    if (correlator->options.time == CORRELATOR_LIVE)
+        watermark_move(correlator);
 }
 
 static void agent_peer(void *self, const struct peer *peer, enum peer_state state)
@@ -327,9 +360,9 @@ static void correlator_free(struct correlator *correlator)
 {
     engine_free(correlator->engine);
     publisher_free(correlator->publisher);
-    incidents_free(correlator->incidents);
+    registry_free(correlator->registry);
     watermark_free(correlator->watermark);
-    backlog_fini(&correlator->backlog);
+    acks_fini(&correlator->acks);
     arena_fini(&correlator->arena);
     free(correlator);
 }
@@ -337,12 +370,11 @@ static void correlator_free(struct correlator *correlator)
 static enum status parts_open(struct correlator *correlator)
 {
     const struct correlator_config *config = correlator->options.config;
-    /* One window of the link may arrive after the agents were held back. */
-    const struct engine_limits limits = {.incidents_max = (size_t)config->incidents_max + 1000000};
-    const struct publisher_outlet outlet = {.publish = publish, .self = correlator};
+    const struct engine_limits limits = {.incidents_max = (size_t)config->incidents_max + BEYOND_MAX};
+    const struct publisher_outlet outlet = {.publish = outlet_publish, .self = &correlator->outlet};
     enum status status = engine_new(&allocator_heap, config->rules, config->rule_count, &limits, &correlator->engine);
     if (status == STATUS_OK)
-        status = incidents_new(&correlator->incidents);
+        status = registry_new(&correlator->registry);
     if (status == STATUS_OK)
         status = watermark_new(config->expected_sources, config->expected_count, &correlator->watermark);
     if (status == STATUS_OK)
@@ -353,41 +385,45 @@ static enum status parts_open(struct correlator *correlator)
 
 static enum status links_open(struct correlator *correlator, struct bus *bus, char ret_reason[256])
 {
-    const struct sender_options episodes = {
-        .url = correlator->options.episodes_url,
-        .end = BUS_LISTEN,
-        .name = "correlator",
-        .epoch = correlator->options.epoch,
-        .outbox_item_max = LIMIT_EPISODE_BYTES,
-    };
-    const struct sender_events episode_events = {
-        .room = episodes_room, .acked = episodes_acked, .peer = sink_peer, .self = correlator};
+    const struct outlet_events outlet_events = {.moved = outlet_moved, .failed = outlet_failed, .self = correlator};
     const struct receiver_options incidents = {
         .url = correlator->options.incidents_url, .end = BUS_LISTEN, .name = "correlator"};
     const struct receiver_events incident_events = {
         .batch = on_batch, .marks = on_marks, .peer = agent_peer, .self = correlator};
-    enum status status = sender_open(bus, &episodes, &episode_events, &correlator->sender, ret_reason);
+    enum status status = outlet_open(&correlator->outlet, bus, correlator->options.episodes_url,
+                                     correlator->options.epoch, BACKLOG_MAX, &outlet_events, ret_reason);
     if (status != STATUS_OK)
         return status;
     status = publisher_rules(correlator->publisher);
-    if (status == STATUS_OK)
+    if (status != STATUS_OK)
+        (void)snprintf(ret_reason, 256, "the rules cannot be published: %s", status_text(status));
+    else
         status = receiver_open(bus, &incidents, &incident_events, &correlator->receiver, ret_reason);
     if (status != STATUS_OK)
-        sender_close(correlator->sender, NULL, NULL);
+        outlet_close(&correlator->outlet, NULL, NULL);
     return status;
+}
+
+static void tick_start(struct correlator *correlator, uv_loop_t *loop)
+{
+    (void)uv_timer_init(loop, &correlator->tick); /* neither of them can fail */
+    correlator->tick.data = correlator;
+    if (correlator->options.time == CORRELATOR_LIVE)
+        (void)uv_timer_start(&correlator->tick, on_tick, TICK_MS, TICK_MS);
 }
 
 enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct correlator_options *options,
                             const struct correlator_events *events, struct correlator **ret_correlator,
                             char ret_reason[256])
 {
-    (void)loop;
     struct correlator *correlator = calloc(1, sizeof *correlator);
-    if (correlator == NULL)
+    if (correlator == NULL) {
+        (void)snprintf(ret_reason, 256, "the correlator cannot start: %s", status_text(STATUS_NO_MEMORY));
         return STATUS_NO_MEMORY;
+    }
     correlator->options = *options;
     correlator->events = *events;
-    correlator->swept_ms = TIME_NONE;
+    correlator->swept_ms = correlator->watermark_ms = TIME_NONE;
     arena_init(&correlator->arena, ARENA_BYTES);
     enum status status = parts_open(correlator);
     if (status != STATUS_OK)
@@ -398,6 +434,7 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
         correlator_free(correlator);
         return status;
     }
+    tick_start(correlator, loop);
     *ret_correlator = correlator;
     return STATUS_OK;
 }
@@ -414,19 +451,19 @@ const struct correlator_stats *correlator_stats(struct correlator *correlator)
 
 void correlator_finish(struct correlator *correlator, void (*done)(void *self), void *self)
 {
-    if (correlator->options.time == CORRELATOR_REPLAY && !correlator->options.engine_off) {
+    correlator->finishing = correlator->held = true;
+    receiver_set_flow(correlator->receiver, RECEIVER_HELD);
+    if (correlator->options.time == CORRELATOR_REPLAY) {
+        correlator->outlet.backlog_max = SIZE_MAX; /* no more is to come than the state in memory has to say */
         engine_watermark(correlator->engine, INT64_MAX);
         flush(correlator);
     }
-    receiver_set_flow(correlator->receiver, RECEIVER_HELD);
-    correlator->held = true;
-    correlator->finishing = true;
     correlator->done = done;
     correlator->done_self = self;
     done_check(correlator);
 }
 
-static void link_closed(void *self)
+static void part_closed(void *self)
 {
     struct correlator *correlator = self;
     if (--correlator->closing > 0)
@@ -438,12 +475,18 @@ static void link_closed(void *self)
         closed(closed_self);
 }
 
+static void tick_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
 void correlator_close(struct correlator *correlator, void (*closed)(void *self), void *self)
 {
     correlator->closed = closed;
     correlator->closed_self = self;
-    correlator->closing = 2;
+    correlator->closing = 3;
     correlator->done = NULL;
-    receiver_close(correlator->receiver, link_closed, correlator);
-    sender_close(correlator->sender, link_closed, correlator);
+    receiver_close(correlator->receiver, part_closed, correlator);
+    outlet_close(&correlator->outlet, part_closed, correlator);
+    uv_close((uv_handle_t *)&correlator->tick, tick_closed);
 }

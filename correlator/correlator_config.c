@@ -52,12 +52,19 @@ static bool expected_read(struct config *config, struct correlator_config *resul
         return true; /* agents say what is wrong with it, if anything */
     size_t count = config_count(sources);
     const char **names = arena_zero(&result->arena, (count + 1) * sizeof *names);
-    if (names == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
+    bool room = names != NULL;
+    for (size_t i = 0; i < count && room; i++) {
         const struct config_node *name = config_find(config_item(sources, i), "name");
-        if (name != NULL && config_kind(name) == CONFIG_SCALAR)
-            names[result->expected_count++] = arena_copy(&result->arena, config_text(name)).data;
+        if (name == NULL || config_kind(name) != CONFIG_SCALAR)
+            continue;
+        struct span copy = arena_copy(&result->arena, config_text(name));
+        room = copy.data != NULL;
+        if (room)
+            names[result->expected_count++] = copy.data;
+    }
+    if (!room) {
+        config_complain(config, sources, "no memory for %zu sources, expected fewer", count);
+        return false;
     }
     result->expected_sources = names;
     return true;

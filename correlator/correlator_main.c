@@ -28,7 +28,8 @@ struct daemon {
 };
 
 static const struct argp_option options[] = {
-    {"config", 'c', "FILE", 0, "The configuration; the blocks rules, same, bus and correlator are read", 0},
+    {"config", 'c', "FILE", 0,
+     "The configuration; the blocks rules, same, bus, correlator and the names of the sources are read", 0},
     {"log-level", 'l', "LEVEL", 0, "debug, info (default), warn or error", 0},
     {0},
 };
@@ -65,6 +66,7 @@ static void correlator_closed(void *self)
 static void finished(void *self)
 {
     struct daemon *daemon = self;
+    uv_timer_stop(&daemon->grace);
     const struct correlator_stats *stats = correlator_stats(daemon->correlator);
     log_info("correlator.stop",
              "received %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + stale %" PRIu64
@@ -118,7 +120,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         .time = CORRELATOR_LIVE,
     };
     const struct correlator_events events = {.failed = failed, .self = daemon};
-    char reason[256];
+    char reason[256] = "";
     enum status status = bus_open(&daemon->loop, &daemon->bus);
     if (status != STATUS_OK) {
         log_error("correlator.start", "the bus cannot start: %s", status_text(status));

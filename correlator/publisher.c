@@ -1,7 +1,7 @@
 #include "correlator/publisher.h"
 
 #include "base/arena.h"
-#include "correlator/incidents.h"
+#include "correlator/registry.h"
 #include "correlator/rule_config.h"
 #include "correlator/wording.h"
 #include "proto/codec.h"
@@ -18,6 +18,9 @@
 
 #define SUPERSEDES_MAX 32u /* ids kept of those an episode took in, the latest */
 #define ARENA_BYTES    (64u * 1024u * 1024u)
+/* An episode must fit one item whatever its members are called: their ids and what they cost beside, and all else. */
+#define MEMBERS_BYTES (LIMIT_EPISODE_BYTES - 65536u)
+#define MEMBER_COST   16u
 
 /* What was told last of an episode. */
 struct told {
@@ -139,12 +142,13 @@ enum status publisher_rules(struct publisher *publisher)
     for (size_t i = 0; i < publisher->rule_count && status == STATUS_OK; i++) {
         text_clear(&json);
         rule_to_json(&publisher->rules[i], &json);
-        status = publish(publisher, &(struct publication){
-                                        .kind = PUBLICATION_RULE,
-                                        .rule = {.name = publisher->rules[i].name,
-                                                 .hash = span_of(publisher->hashes[i]),
-                                                 .json = {json.data, json.size}},
-                                    });
+        status = json.failed ? STATUS_NO_MEMORY
+                             : publish(publisher, &(struct publication){
+                                                      .kind = PUBLICATION_RULE,
+                                                      .rule = {.name = publisher->rules[i].name,
+                                                               .hash = span_of(publisher->hashes[i]),
+                                                               .json = {json.data, json.size}},
+                                                  });
     }
     text_fini(&json);
     return status;
@@ -214,11 +218,24 @@ static enum status remember_superseded(struct told *told, const struct engine_ch
     return STATUS_OK;
 }
 
+/* How many of the members one item can carry. */
+static size_t members_carried(const struct engine_change *change)
+{
+    size_t count = 0, bytes = 0;
+    while (count < change->member_count && count < LIMIT_EPISODE_MEMBERS) {
+        bytes += change->members[count].incident->id.size + MEMBER_COST;
+        if (bytes > MEMBERS_BYTES)
+            break;
+        count++;
+    }
+    return count;
+}
+
 /* Members and lineage as spans in the arena. */
 static bool fill_lists(struct publisher *publisher, const struct engine_change *change, const struct told *told,
                        struct episode *episode)
 {
-    size_t count = change->member_count < LIMIT_EPISODE_MEMBERS ? change->member_count : LIMIT_EPISODE_MEMBERS;
+    size_t count = members_carried(change);
     struct episode_member *members = arena_take(&publisher->arena, count * sizeof *members);
     struct span *supersedes = arena_take(&publisher->arena, told->supersedes_count * sizeof *supersedes);
     if (members == NULL || supersedes == NULL)
@@ -250,19 +267,10 @@ static enum status remember_cause(struct told *told, struct span cause)
     return STATUS_OK;
 }
 
-/* What made this revision; one that only became final says what made the content it has. */
-static enum status word_cause(struct publisher *publisher, const struct engine_change *change, struct told *told,
-                              struct span *ret_cause)
+/* What made this revision: what made its content, and that it is final, if it is. */
+static struct span final_cause(struct publisher *publisher, struct span cause)
 {
-    struct span cause = cause_words(change, told->state, told->capped, &publisher->arena);
-    if (cause.size > 0 || told->cause == NULL) {
-        enum status status = remember_cause(told, cause);
-        if (status != STATUS_OK)
-            return status;
-    }
-    *ret_cause = arena_print(&publisher->arena, "%s%s%s", told->cause,
-                             change->final && told->cause[0] != '\0' ? "; " : "", change->final ? "final" : "");
-    return STATUS_OK;
+    return arena_print(&publisher->arena, "%.*s%sfinal", SPAN_ARG(cause), cause.size > 0 ? "; " : "");
 }
 
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
@@ -306,14 +314,17 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
     struct episode *episode = &publication.episode;
     if (!fill_lists(publisher, change, told, episode))
         return STATUS_NO_MEMORY;
-    status = word_cause(publisher, change, told, &episode->cause);
-    if (status != STATUS_OK)
-        return status;
+    struct span cause = cause_words(change, told->state, told->capped, &publisher->arena);
+    if (cause.size == 0) /* nothing but final: it says what made the content it has */
+        cause = span_of(told->cause);
+    episode->cause = change->final ? final_cause(publisher, cause) : cause;
     content_digest(episode, change, episode->digest);
     if (told->revision > 0 && told->final == change->final &&
         memcmp(told->digest, episode->digest, sizeof told->digest) == 0 && change->supersedes_count == 0)
         return STATUS_OK; /* nothing new to say */
     status = publish(publisher, &publication);
+    if (status == STATUS_OK && !change->final)
+        status = remember_cause(told, cause);
     if (status != STATUS_OK)
         return status;
     publisher->revisions++;

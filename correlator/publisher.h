@@ -25,11 +25,11 @@ enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t 
                           const struct publisher_outlet *outlet, struct publisher **ret_publisher) MUST_CHECK;
 void publisher_free(struct publisher *publisher);
 enum status publisher_rules(struct publisher *publisher) MUST_CHECK;
-/* The report as it stands; status and revision are those of the standing one (see incidents.h, VERDICT_BODY). */
+/* The report as it stands; status and revision are those of the standing one (see registry.h, VERDICT_BODY). */
 enum status publisher_incident(struct publisher *publisher, const struct report *report) MUST_CHECK;
 /* A bare retraction. */
 enum status publisher_retraction(struct publisher *publisher, const struct report *report) MUST_CHECK;
-/* As the engine's `change` event; the members' records (incidents.h) say what was done to them. */
+/* As the engine's `change` event; the members' records (registry.h) say what was done to them. */
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change) MUST_CHECK;
 /* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);

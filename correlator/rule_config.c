@@ -1,5 +1,6 @@
 #include "correlator/rule_config.h"
 
+#include "base/utf8.h"
 #include "proto/limits.h"
 #include "proto/taxonomy.h"
 
@@ -9,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS 86400000.0
+#define DAY_MS    86400000.0
+#define RULES_MAX 1024u
 
 /* The block as it is written, before it becomes a struct rule. */
 struct written_rule {
@@ -98,8 +100,10 @@ static bool countries_read(struct config *config, const struct config_node *list
         return false;
     }
     country_code *codes = arena_take(arena, (count + 1) * sizeof *codes);
-    if (codes == NULL)
+    if (codes == NULL) {
+        config_complain(config, list, "no memory for the countries, expected fewer");
         return false;
+    }
     bool right = true;
     for (size_t i = 0; i < count; i++) {
         const struct config_node *item = config_item(list, i);
@@ -179,7 +183,11 @@ static bool rule_read(struct config *config, const struct config_node *node, str
         rule->name = arena_copy(arena, span_of(written.name));
         if (rule->name.size == 0 || rule->name.size > LIMIT_NAME_BYTES) {
             config_complain(config, config_find(node, "name"), "found a name of %zu bytes, expected 1 to %u",
-                            rule->name.size, LIMIT_NAME_BYTES);
+                            strlen(written.name), LIMIT_NAME_BYTES);
+            right = false;
+        } else if (!utf8_is_plain(rule->name)) { /* sinks would refuse every episode of it */
+            config_complain(config, config_find(node, "name"),
+                            "found a name with line ends or other control characters, expected one line");
             right = false;
         }
     }
@@ -199,9 +207,15 @@ bool rules_read(struct config *config, struct arena *arena, struct rule **ret_ru
         return false;
     }
     size_t count = config_count(block);
-    struct rule *rules = arena_zero(arena, count * sizeof *rules);
-    if (rules == NULL)
+    if (count > RULES_MAX) {
+        config_complain(config, block, "found %zu rules, expected at most %u", count, RULES_MAX);
         return false;
+    }
+    struct rule *rules = arena_zero(arena, count * sizeof *rules);
+    if (rules == NULL) {
+        config_complain(config, block, "no memory for the rules, expected fewer");
+        return false;
+    }
     bool right = true;
     for (size_t i = 0; i < count; i++) {
         right = rule_read(config, config_item(block, i), arena, &rules[i]) && right;
@@ -289,9 +303,13 @@ enum status rule_from_json(struct span json, struct arena *arena, struct rule *r
                     &rule.alpha, "max_radius_km", &rule.max_radius_km, "only_countries", &only, "except_countries",
                     &except, "cap_duration_ms", &cap_duration_ms, "cap_extent_km", &extent) != 0)
         goto fail;
-    if (window_ms < 1 || window_ms > RULE_WINDOW_MS_MAX || min_neighbours < 1 || min_neighbours > UINT32_MAX ||
-        min_incidents < 1 || min_incidents > UINT32_MAX || min_countries < 0 || min_countries > UINT32_MAX ||
-        !json_is_array(categories))
+    rule.cap_extent_km = json_is_null(extent) ? (double)INFINITY : json_number_value(extent);
+    if (!json_is_array(categories) || !(json_is_null(extent) || json_is_number(extent)) || *name == '\0' ||
+        strlen(name) > LIMIT_NAME_BYTES || !utf8_is_plain(span_of(name)) || !(rule.reach_km > 0.0) ||
+        rule.reach_km > RULE_REACH_KM_MAX || window_ms < 1 || window_ms > RULE_WINDOW_MS_MAX || min_neighbours < 1 ||
+        min_neighbours > UINT32_MAX || min_incidents < 1 || min_incidents > UINT32_MAX || min_countries < 0 ||
+        min_countries > UINT32_MAX || !(rule.alpha > 0.0) || !(rule.max_radius_km >= 0.0) || cap_duration_ms < 1 ||
+        !(rule.cap_extent_km > 0.0))
         goto fail;
     for (size_t i = 0; i < json_array_size(categories); i++) {
         enum category category;
@@ -313,7 +331,6 @@ enum status rule_from_json(struct span json, struct arena *arena, struct rule *r
     rule.min_incidents = (uint32_t)min_incidents;
     rule.min_countries = (uint32_t)min_countries;
     rule.cap_duration_ms = cap_duration_ms;
-    rule.cap_extent_km = json_is_null(extent) ? (double)INFINITY : json_number_value(extent);
     *ret_rule = rule;
     status = STATUS_OK;
 fail:

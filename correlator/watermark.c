@@ -10,7 +10,8 @@
 struct source {
     char name[LIMIT_NAME_BYTES + 1];
     int64_t watermark_ms;
-    bool ended;
+    enum source_state state;
+    bool has_spoken;
 };
 
 /* A handful of sources, looked through in order: marks come every few seconds. */
@@ -20,7 +21,7 @@ struct watermark {
     size_t room;
 };
 
-static struct source *source_find(struct watermark *watermark, struct span name)
+static struct source *source_find(const struct watermark *watermark, struct span name)
 {
     for (size_t i = 0; i < watermark->count; i++)
         if (span_equal(span_of(watermark->sources[i].name), name))
@@ -53,8 +54,8 @@ enum status watermark_new(const char *const *expected, size_t expected_count, st
     if (watermark == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < expected_count; i++) {
-        struct source *source;
-        enum status status = source_add(watermark, span_of(expected[i]), &source);
+        struct source *source = source_find(watermark, span_of(expected[i]));
+        enum status status = source == NULL ? source_add(watermark, span_of(expected[i]), &source) : STATUS_OK;
         if (status != STATUS_OK) {
             watermark_free(watermark);
             return status;
@@ -81,10 +82,20 @@ enum status watermark_mark(struct watermark *watermark, const struct source_mark
             if (status != STATUS_OK)
                 return status;
         }
-        source->ended = marks[i].state == SOURCE_ENDED;
+        source->state = marks[i].state;
+        source->has_spoken = true;
         source->watermark_ms = marks[i].watermark_ms;
     }
     return STATUS_OK;
+}
+
+bool watermark_state(const struct watermark *watermark, struct span name, enum source_state *ret_state)
+{
+    const struct source *source = source_find(watermark, name);
+    if (source == NULL || !source->has_spoken)
+        return false;
+    *ret_state = source->state;
+    return true;
 }
 
 int64_t watermark_value(const struct watermark *watermark, int64_t now_ms)
@@ -94,7 +105,7 @@ int64_t watermark_value(const struct watermark *watermark, int64_t now_ms)
     int64_t least = now_ms;
     for (size_t i = 0; i < watermark->count; i++) {
         const struct source *source = &watermark->sources[i];
-        if (!source->ended && source->watermark_ms < least)
+        if (!(source->has_spoken && source->state == SOURCE_ENDED) && source->watermark_ms < least)
             least = source->watermark_ms; /* TIME_NONE is the least of all */
     }
     return least;

@@ -8,16 +8,19 @@
 #include "base/status.h"
 #include "proto/codec.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct watermark;
 
-/* expected: names of the configured sources, borrowed until it returns. */
+/* expected: names of the configured sources, borrowed until it returns; one named twice is one. */
 enum status watermark_new(const char *const *expected, size_t expected_count,
                           struct watermark **ret_watermark) MUST_CHECK;
 void watermark_free(struct watermark *watermark);
 /* What an agent says of its sources; a source belongs to the agent that spoke of it last. Copies. STATUS_FULL: more
  * than 4096 sources. */
 enum status watermark_mark(struct watermark *watermark, const struct source_mark *marks, size_t count) MUST_CHECK;
+/* The state it was last said to be in; false where nobody has spoken of it. */
+bool watermark_state(const struct watermark *watermark, struct span source, enum source_state *ret_state);
 /* The least promise, never past now; TIME_NONE where there is none; now where all have ended. */
 int64_t watermark_value(const struct watermark *watermark, int64_t now_ms);

@@ -1,7 +1,6 @@
 #include "correlator/wording.h"
 
-#include "base/time_text.h"
-#include "proto/json.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -12,11 +11,23 @@
 #define COUNTRIES_MAX 8u /* countries named in a title */
 #define IDS_MAX       5u /* ids named in a cause */
 
-/* A text of fixed room that is cut where it does not fit: titles and causes are for people. */
+/* A text of fixed room that is cut where it does not fit, between characters: titles and causes are for people. */
 struct words {
     char text[2048];
     size_t size;
 };
+
+/* A character cut in half would make what is published unreadable. */
+static size_t whole_characters(const char *text, size_t size)
+{
+    size_t start = size;
+    while (start > 0 && size - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)text[start - 1] < 0xC0)
+        return size;
+    start--;
+    return utf8_character((struct span){text + start, size - start}) > 0 ? size : start;
+}
 
 static void say(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -28,12 +39,15 @@ static void say(struct words *words, const char *format, ...)
     va_end(arguments);
     if (size > 0) {
         words->size += (size_t)size;
-        if (words->size >= sizeof words->text)
-            words->size = sizeof words->text - 1;
+        if (words->size >= sizeof words->text) {
+            words->size = whole_characters(words->text, sizeof words->text - 1);
+            words->text[words->size] = '\0';
+        }
     }
 }
 
-/* The kinds of the members, the most frequent first; drones are drones, seen or come in. */
+/* The kinds of the members, the most frequent first; drones are drones, seen or come in. ret_first: of the earliest.
+ * Responses and the like are not what the episode is about. */
 static size_t kinds_of(const struct engine_change *change, const char *kinds[CATEGORY_COUNT], enum category *ret_first)
 {
     size_t counts[CATEGORY_COUNT] = {0}, count = 0;
@@ -41,6 +55,8 @@ static size_t kinds_of(const struct engine_change *change, const char *kinds[CAT
         if (change->members[i].membership != MEMBERSHIP_CORE && change->members[i].membership != MEMBERSHIP_ATTACHED)
             continue;
         enum category category = change->members[i].incident->category;
+        if (count == 0)
+            *ret_first = category;
         const char *kind = category_many(category);
         size_t k = 0;
         while (k < count && strcmp(kinds[k], kind) != 0)
@@ -58,7 +74,6 @@ static size_t kinds_of(const struct engine_change *change, const char *kinds[CAT
             kinds[j - 1] = kinds[j], counts[j - 1] = counts[j];
             kinds[j] = kind, counts[j] = n;
         }
-    *ret_first = change->member_count > 0 ? change->members[0].incident->category : CATEGORY_AIR_DRONE_INCURSION;
     return count;
 }
 
@@ -74,7 +89,7 @@ struct span title_words(const struct engine_change *change, struct arena *arena)
 {
     struct words words = {.size = 0};
     const char *kinds[CATEGORY_COUNT];
-    enum category first;
+    enum category first = CATEGORY_AIR_DRONE_INCURSION;
     size_t kind_count = kinds_of(change, kinds, &first);
     for (size_t i = 0; i < kind_count && i < WORDS_MAX; i++) {
         bool last = i + 1 == kind_count || i + 1 == WORDS_MAX;
@@ -111,8 +126,13 @@ static const struct record *record_of(const struct engine_member *member)
     return member->incident->user;
 }
 
+/* What happened, said of one and of several. */
+struct verb {
+    const char *of_one, *of_several;
+};
+
 /* One clause: "incident added: a", "3 incidents retracted: a, b, c". */
-static void say_list(struct words *words, const char *what, const struct engine_member *members, size_t count,
+static void say_list(struct words *words, struct verb verb, const struct engine_member *members, size_t count,
                      bool (*applies)(const struct engine_member *member))
 {
     size_t all = 0, named = 0;
@@ -123,9 +143,9 @@ static void say_list(struct words *words, const char *what, const struct engine_
     if (words->size > 0)
         say(words, "; ");
     if (all == 1)
-        say(words, "incident %s: ", what);
+        say(words, "incident %s: ", verb.of_one);
     else
-        say(words, "%zu incidents %s: ", all, what);
+        say(words, "%zu incidents %s: ", all, verb.of_several);
     for (size_t i = 0; i < count && named < IDS_MAX; i++)
         if (applies(&members[i]))
             say(words, "%s%.*s", named++ > 0 ? ", " : "", SPAN_ARG(members[i].incident->id));
@@ -148,6 +168,12 @@ static bool is_corrected(const struct engine_member *member)
     return record_of(member)->action == ACTION_CORRECTED;
 }
 
+/* Taken back and given again between two flushes: one who was there all along sees a correction. */
+static bool is_other_now(const struct engine_member *member)
+{
+    return is_corrected(member) || is_restored(member);
+}
+
 static bool is_retracted(const struct engine_member *member)
 {
     return record_of(member)->action == ACTION_RETRACTED;
@@ -165,15 +191,15 @@ static bool is_as_before(const struct engine_member *member)
 
 /* Clauses in the order of weight: what was done to incidents, then what followed for the episode. */
 static const struct {
-    const char *of_added, *of_removed;
+    struct verb of_added, of_removed;
     bool (*applies)(const struct engine_member *member);
 } clauses[] = {
-    {"added", NULL, is_added},
-    {"given back", NULL, is_restored},
-    {"corrected, joins", "corrected, leaves", is_corrected},
-    {NULL, "retracted", is_retracted},
-    {NULL, "explained", is_explained},
-    {"joins", "leaves", is_as_before},
+    {{"added", "added"}, {NULL, NULL}, is_added},
+    {{"given back", "given back"}, {NULL, NULL}, is_restored},
+    {{"corrected, joins", "corrected, join"}, {"corrected, leaves", "corrected, leave"}, is_corrected},
+    {{NULL, NULL}, {"retracted", "retracted"}, is_retracted},
+    {{NULL, NULL}, {"explained", "explained"}, is_explained},
+    {{"joins", "join"}, {"leaves", "leave"}, is_as_before},
 };
 
 struct span cause_words(const struct engine_change *change, enum episode_state before, bool was_capped,
@@ -181,12 +207,12 @@ struct span cause_words(const struct engine_change *change, enum episode_state b
 {
     struct words words = {.size = 0};
     for (size_t i = 0; i < sizeof clauses / sizeof clauses[0]; i++) {
-        if (clauses[i].of_added != NULL)
+        if (clauses[i].of_added.of_one != NULL)
             say_list(&words, clauses[i].of_added, change->added, change->added_count, clauses[i].applies);
-        if (clauses[i].of_removed != NULL)
+        if (clauses[i].of_removed.of_one != NULL)
             say_list(&words, clauses[i].of_removed, change->removed, change->removed_count, clauses[i].applies);
     }
-    say_list(&words, "corrected", change->touched, change->touched_count, is_corrected);
+    say_list(&words, (struct verb){"corrected", "corrected"}, change->touched, change->touched_count, is_other_now);
     const char *then = words.size > 0 ? "; " : "";
     for (size_t i = 0; i < change->supersedes_count && i < IDS_MAX; i++) {
         say(&words, "%s%s", i == 0 ? then : ", ", i == 0 ? "takes in " : "");

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "correlator/engine/engine.h"
-#include "correlator/incidents.h"
+#include "correlator/registry.h"
 
 /* "Drones and aircraft over EE, PL, RO: 3 incidents in 9 days". Lives in the arena; empty when it is full. */
 struct span title_words(const struct engine_change *change, struct arena *arena);

@@ -1,4 +1,4 @@
-#include "correlator/incidents.h"
+#include "correlator/registry.h"
 
 #include "proto/json.h"
 #include "proto/limits.h"
@@ -22,8 +22,6 @@ struct rank {
     unsigned char digest[32];
 };
 
-#define START_UNKNOWN INT64_MAX /* of a bare retraction whose incident was never seen: kept */
-
 struct entry {
     UT_hash_handle hh;
     struct rank standing;
@@ -31,7 +29,7 @@ struct entry {
     enum report_status status; /* of the standing report */
     bool has_body;
     bool unhashed;
-    int64_t start_ms;      /* of the body */
+    int64_t start_ms;      /* of the body; without one, when it was first heard of */
     struct record *record; /* of the body, while it is in the engine */
     char *id;              /* inline_id, or the heap's */
     size_t id_size;
@@ -56,7 +54,7 @@ struct pool {
     void *free;
 };
 
-struct incidents {
+struct registry {
     struct entry *entries; /* hash by id */
     struct pool entry_pool;
     struct pool record_pool;
@@ -98,14 +96,14 @@ static void pool_fini(struct pool *pool)
     }
 }
 
-enum status incidents_new(struct incidents **ret_incidents)
+enum status registry_new(struct registry **ret_registry)
 {
-    struct incidents *incidents = calloc(1, sizeof *incidents);
-    if (incidents == NULL)
+    struct registry *registry = calloc(1, sizeof *registry);
+    if (registry == NULL)
         return STATUS_NO_MEMORY;
-    incidents->entry_pool.piece_size = (sizeof(struct entry) + 15) / 16 * 16;
-    incidents->record_pool.piece_size = (sizeof(struct piece) + 15) / 16 * 16;
-    *ret_incidents = incidents;
+    registry->entry_pool.piece_size = (sizeof(struct entry) + 15) / 16 * 16;
+    registry->record_pool.piece_size = (sizeof(struct piece) + 15) / 16 * 16;
+    *ret_registry = registry;
     return STATUS_OK;
 }
 
@@ -114,38 +112,38 @@ static struct piece *piece_of(struct record *record)
     return (struct piece *)record; /* its first member */
 }
 
-static void record_free(struct incidents *incidents, struct record *record)
+static void record_free(struct registry *registry, struct record *record)
 {
     free(piece_of(record)->more);
-    pool_give(&incidents->record_pool, record);
+    pool_give(&registry->record_pool, record);
 }
 
-static void entry_free(struct incidents *incidents, struct entry *entry)
+static void entry_free(struct registry *registry, struct entry *entry)
 {
     if (entry->id != entry->inline_id)
         free(entry->id);
-    pool_give(&incidents->entry_pool, entry);
+    pool_give(&registry->entry_pool, entry);
 }
 
-void incidents_free(struct incidents *incidents)
+void registry_free(struct registry *registry)
 {
-    if (incidents == NULL)
+    if (registry == NULL)
         return;
     struct entry *entry, *next;
-    HASH_ITER(hh, incidents->entries, entry, next)
+    HASH_ITER(hh, registry->entries, entry, next)
     {
-        HASH_DELETE(hh, incidents->entries, entry);
+        HASH_DELETE(hh, registry->entries, entry);
         if (entry->record != NULL)
             free(piece_of(entry->record)->more);
         if (entry->id != entry->inline_id)
             free(entry->id);
     }
-    for (struct record *record = incidents->acted; record != NULL; record = record->next_acted)
+    for (struct record *record = registry->acted; record != NULL; record = record->next_acted)
         if (record->replaced)
             free(piece_of(record)->more);
-    pool_fini(&incidents->entry_pool);
-    pool_fini(&incidents->record_pool);
-    free(incidents);
+    pool_fini(&registry->entry_pool);
+    pool_fini(&registry->record_pool);
+    free(registry);
 }
 
 static int rank_order(const struct rank *a, const struct rank *b)
@@ -157,29 +155,27 @@ static int rank_order(const struct rank *a, const struct rank *b)
     return memcmp(a->digest, b->digest, sizeof a->digest);
 }
 
-static struct entry *entry_find(const struct incidents *incidents, struct span id)
+static struct entry *entry_find(const struct registry *registry, struct span id)
 {
     struct entry *entry;
-    HASH_FIND(hh, incidents->entries, id.data, id.size, entry);
+    HASH_FIND(hh, registry->entries, id.data, id.size, entry);
     return entry;
 }
 
-static struct entry *entry_add(struct incidents *incidents, struct span id)
+static struct entry *entry_add(struct registry *registry, struct span id)
 {
-    struct entry *entry = pool_take(&incidents->entry_pool);
+    struct entry *entry = pool_take(&registry->entry_pool);
     if (entry == NULL)
         return NULL;
     entry->id = id.size <= sizeof entry->inline_id ? entry->inline_id : malloc(id.size);
     if (entry->id != NULL) {
         memcpy(entry->id, id.data, id.size);
         entry->id_size = id.size;
-        HASH_ADD_KEYPTR(hh, incidents->entries, entry->id, entry->id_size, entry);
-        if (!entry->unhashed) {
-            entry->start_ms = START_UNKNOWN;
+        HASH_ADD_KEYPTR(hh, registry->entries, entry->id, entry->id_size, entry);
+        if (!entry->unhashed)
             return entry;
-        }
     }
-    entry_free(incidents, entry);
+    entry_free(registry, entry);
     return NULL;
 }
 
@@ -194,7 +190,7 @@ static size_t touched_countries(const struct report *report, country_code *codes
     return count;
 }
 
-static struct record *record_new(struct incidents *incidents, const struct report *report, struct span id,
+static struct record *record_new(struct registry *registry, const struct report *report, struct span id,
                                  const unsigned char digest[32])
 {
     country_code counted[LIMIT_COUNTRIES], touched[LIMIT_COUNTRIES];
@@ -202,14 +198,14 @@ static struct record *record_new(struct incidents *incidents, const struct repor
     size_t touched_count = touched_countries(report, touched);
     size_t codes_size = (counted_count + touched_count) * sizeof *counted;
 
-    struct piece *piece = pool_take(&incidents->record_pool);
+    struct piece *piece = pool_take(&registry->record_pool);
     if (piece == NULL)
         return NULL;
     unsigned char *bytes = piece->inline_bytes;
     if (codes_size + id.size > sizeof piece->inline_bytes) {
         bytes = piece->more = malloc(codes_size + id.size);
         if (bytes == NULL) {
-            record_free(incidents, &piece->record);
+            record_free(registry, &piece->record);
             return NULL;
         }
     }
@@ -250,11 +246,11 @@ static bool looks_same(const struct engine_incident *a, const struct engine_inci
                   a->touched_country_count * sizeof *a->touched_countries) == 0;
 }
 
-static void act(struct incidents *incidents, struct record *record, enum incident_action action)
+static void act(struct registry *registry, struct record *record, enum incident_action action)
 {
     if (record->action == ACTION_NONE) {
-        record->next_acted = incidents->acted;
-        incidents->acted = record;
+        record->next_acted = registry->acted;
+        registry->acted = record;
     }
     if (record->action != ACTION_ADDED || action != ACTION_CORRECTED)
         record->action = action;
@@ -272,8 +268,8 @@ static void entry_set_body(struct entry *entry, const struct rank *rank, int64_t
     entry->start_ms = start_ms;
 }
 
-enum status incidents_apply(struct incidents *incidents, const struct report *report,
-                            struct incident_change *ret_change)
+enum status registry_apply(struct registry *registry, const struct report *report, int64_t now_ms,
+                           struct incident_change *ret_change)
 {
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
@@ -281,12 +277,13 @@ enum status incidents_apply(struct incidents *incidents, const struct report *re
     report_digest(report, rank.digest);
     bool has_body = report->has_place && report->occurred.start_ms != TIME_NONE;
 
-    struct entry *entry = entry_find(incidents, id);
+    struct entry *entry = entry_find(registry, id);
     bool is_new = entry == NULL;
     if (is_new) {
-        entry = entry_add(incidents, id);
+        entry = entry_add(registry, id);
         if (entry == NULL)
             return STATUS_NO_MEMORY;
+        entry->start_ms = now_ms;
     } else {
         int order = rank_order(&rank, &entry->standing);
         if (order <= 0) {
@@ -307,11 +304,11 @@ enum status incidents_apply(struct incidents *incidents, const struct report *re
 
     struct record *old = entry->record, *fresh = NULL;
     if (takes_part(report->status)) {
-        fresh = record_new(incidents, report, id, rank.digest);
+        fresh = record_new(registry, report, id, rank.digest);
         if (fresh == NULL) {
             if (is_new) {
-                HASH_DELETE(hh, incidents->entries, entry);
-                entry_free(incidents, entry);
+                HASH_DELETE(hh, registry->entries, entry);
+                entry_free(registry, entry);
             }
             return STATUS_NO_MEMORY;
         }
@@ -326,13 +323,13 @@ enum status incidents_apply(struct incidents *incidents, const struct report *re
 
     if (old != NULL && fresh != NULL && looks_same(&old->incident, &fresh->incident)) {
         memcpy(old->digest, fresh->digest, sizeof old->digest);
-        record_free(incidents, fresh);
-        act(incidents, old, ACTION_CORRECTED);
+        record_free(registry, fresh);
+        act(registry, old, ACTION_CORRECTED);
         ret_change->touched = old;
         return STATUS_OK;
     }
     if (old != NULL) {
-        act(incidents, old,
+        act(registry, old,
             fresh != NULL                        ? ACTION_CORRECTED
             : report->status == REPORT_EXPLAINED ? ACTION_EXPLAINED
                                                  : ACTION_RETRACTED);
@@ -342,7 +339,7 @@ enum status incidents_apply(struct incidents *incidents, const struct report *re
         ret_change->removed = old;
     }
     if (fresh != NULL) {
-        act(incidents, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
+        act(registry, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
         fresh->entry = entry;
         entry->record = fresh;
         ret_change->inserted = fresh;
@@ -350,60 +347,55 @@ enum status incidents_apply(struct incidents *incidents, const struct report *re
     return STATUS_OK;
 }
 
-bool incidents_start(const struct incidents *incidents, struct span id, int64_t *ret_start_ms)
+bool registry_start(const struct registry *registry, struct span id, int64_t *ret_start_ms)
 {
-    const struct entry *entry = entry_find(incidents, id);
+    const struct entry *entry = entry_find(registry, id);
     if (entry == NULL || entry->record == NULL)
         return false;
     *ret_start_ms = entry->record->incident.start_ms;
     return true;
 }
 
-bool incidents_knows(const struct incidents *incidents, struct span id)
-{
-    return entry_find(incidents, id) != NULL;
-}
-
-void incidents_released(struct incidents *incidents, struct record *record, bool evicted)
+void registry_released(struct registry *registry, struct record *record, bool evicted)
 {
     if (evicted && record->entry != NULL) {
         struct entry *entry = record->entry;
-        HASH_DELETE(hh, incidents->entries, entry);
-        entry_free(incidents, entry);
+        HASH_DELETE(hh, registry->entries, entry);
+        entry_free(registry, entry);
     }
     if (record->action != ACTION_NONE) { /* take it off the list of the acted */
-        struct record **link = &incidents->acted;
+        struct record **link = &registry->acted;
         while (*link != NULL && *link != record)
             link = &(*link)->next_acted;
         assert(*link == record);
         *link = record->next_acted;
     }
-    record_free(incidents, record);
+    record_free(registry, record);
 }
 
-void incidents_settle(struct incidents *incidents)
+void registry_settle(struct registry *registry)
 {
-    while (incidents->acted != NULL) {
-        struct record *record = incidents->acted;
-        incidents->acted = record->next_acted;
+    while (registry->acted != NULL) {
+        struct record *record = registry->acted;
+        registry->acted = record->next_acted;
         record->next_acted = NULL;
         record->action = ACTION_NONE;
     }
 }
 
-void incidents_forget(struct incidents *incidents, int64_t horizon_ms)
+void registry_forget(struct registry *registry, int64_t horizon_ms)
 {
     struct entry *entry, *next;
-    HASH_ITER(hh, incidents->entries, entry, next)
+    HASH_ITER(hh, registry->entries, entry, next)
     {
         if (entry->record == NULL && entry->start_ms < horizon_ms) {
-            HASH_DELETE(hh, incidents->entries, entry);
-            entry_free(incidents, entry);
+            HASH_DELETE(hh, registry->entries, entry);
+            entry_free(registry, entry);
         }
     }
 }
 
-size_t incidents_count(const struct incidents *incidents)
+size_t registry_count(const struct registry *registry)
 {
-    return HASH_COUNT(incidents->entries);
+    return HASH_COUNT(registry->entries);
 }

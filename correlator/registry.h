@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct incidents;
+struct registry;
 
 /* What happened to an incident since the last flush, for the words of a cause. */
 enum incident_action {
@@ -28,13 +28,12 @@ enum incident_action {
     ACTION_RESTORED
 };
 
-/* One version of an incident, as the engine sees it. Freed by record_release, after the engine let go of it. */
+/* One version of an incident, as the engine sees it. Freed by registry_released, after the engine let go of it. */
 struct record {
     struct engine_incident incident; /* .user points back here */
     unsigned char digest[32];        /* of the report */
     uint32_t handle;                 /* of the engine */
     enum incident_action action;
-    bool in_engine;
     bool replaced;       /* the entry has another record, or none, now */
     struct entry *entry; /* NULL once the entry is gone */
     struct record *next_acted;
@@ -47,7 +46,7 @@ enum incident_verdict {
     VERDICT_BODY, /* older than a bare retraction, but the best body known of it: to be published, not correlated */
 };
 
-/* What to do about a report. old: leaves the engine; new: enters it; same pointer: neither (touch). */
+/* What to do about a report: what leaves the engine, enters it, or stays and is touched. */
 struct incident_change {
     enum incident_verdict verdict;
     struct record *removed;    /* was in the engine, must leave it */
@@ -57,18 +56,18 @@ struct incident_change {
     enum report_status status; /* of the standing report */
 };
 
-enum status incidents_new(struct incidents **ret_incidents) MUST_CHECK;
-void incidents_free(struct incidents *incidents);
-/* Borrows the report until it returns. The caller carries out what ret_change says, at once. */
-enum status incidents_apply(struct incidents *incidents, const struct report *report,
-                            struct incident_change *ret_change) MUST_CHECK;
+enum status registry_new(struct registry **ret_registry) MUST_CHECK;
+void registry_free(struct registry *registry);
+/* Borrows the report until it returns. The caller carries out what ret_change says, at once. now_ms: a retraction that
+ * gives no time, of an incident never seen, is kept as if that had begun now: what begins later it cannot be about. */
+enum status registry_apply(struct registry *registry, const struct report *report, int64_t now_ms,
+                           struct incident_change *ret_change) MUST_CHECK;
 /* The start of the incident as it is now in the engine; false where it is not. */
-bool incidents_start(const struct incidents *incidents, struct span id, int64_t *ret_start_ms);
-bool incidents_knows(const struct incidents *incidents, struct span id);
+bool registry_start(const struct registry *registry, struct span id, int64_t *ret_start_ms);
 /* The engine let go of the record. evicted: its entry is forgotten too. */
-void incidents_released(struct incidents *incidents, struct record *record, bool evicted);
+void registry_released(struct registry *registry, struct record *record, bool evicted);
 /* After a flush: nothing has happened yet. */
-void incidents_settle(struct incidents *incidents);
+void registry_settle(struct registry *registry);
 /* Forgets the explained and retracted ones that began before the engine's horizon. O(all). */
-void incidents_forget(struct incidents *incidents, int64_t horizon_ms);
-size_t incidents_count(const struct incidents *incidents);
+void registry_forget(struct registry *registry, int64_t horizon_ms);
+size_t registry_count(const struct registry *registry);
