@@ -4,18 +4,39 @@
 #include "proto/limits.h"
 
 #include <math.h>
-#include <string.h>
+
+/* Bytes a name may have. */
+static const bool is_name_byte[256] = {
+    ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true,
+    ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true,
+    ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true,
+    ['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true,
+    ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true,
+    ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true,
+    ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true,
+    ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['.'] = true, ['_'] = true,
+    ['-'] = true,
+};
 
 bool check_is_name(struct span text)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     if (text.size == 0 || text.size > LIMIT_SOURCE_BYTES)
         return false;
+    bool is_name = true;
+    for (size_t i = 0; i < text.size; i++)
+        is_name &= is_name_byte[(unsigned char)text.data[i]];
+    return is_name;
+}
+
+/* Most text is printable ASCII, and can be told so at a glance; the rest is looked at character by character. */
+static bool is_printable_ascii(struct span text)
+{
+    unsigned char wrong = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (memchr(allowed, text.data[i], sizeof allowed - 1) == NULL)
-            return false;
+        unsigned char byte = (unsigned char)text.data[i];
+        wrong |= (unsigned char)((unsigned char)(byte - 0x20) >= 0x5f);
     }
-    return true;
+    return wrong == 0;
 }
 
 static enum status check_size(const char *field, struct span text, size_t size_max, char reason[REASON_BYTES])
@@ -29,7 +50,7 @@ enum status check_plain(const char *field, struct span text, size_t size_max, ch
 {
     if (text.size > size_max)
         return check_size(field, text, size_max, reason);
-    if (!utf8_is_plain(text))
+    if (!is_printable_ascii(text) && !utf8_is_plain(text))
         return refuse(reason, "%s: \"%s\", expected UTF-8 without control characters", field, shown(text).text);
     return STATUS_OK;
 }
@@ -38,7 +59,7 @@ enum status check_text(const char *field, struct span text, size_t size_max, cha
 {
     if (text.size > size_max)
         return check_size(field, text, size_max, reason);
-    if (!utf8_is_text(text))
+    if (!is_printable_ascii(text) && !utf8_is_text(text))
         return refuse(reason, "%s: \"%s\", expected UTF-8 without control characters but tab and line feed", field,
                       shown(text).text);
     return STATUS_OK;
