@@ -1,0 +1,411 @@
+#include "bus/end.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Lines beyond peers_max that may be between their first frame and their greeting, or muted. */
+#define LINKS_SPARE 16u
+
+static uint64_t end_now(const struct end *end)
+{
+    return uv_now(bus_loop(end->bus));
+}
+
+static struct link *link_find(struct end *end, uint64_t line)
+{
+    if (end->recent != NULL && end->recent->line == line && !end->recent->gone)
+        return end->recent;
+    for (size_t i = 0; i < end->link_count; i++)
+        if (end->links[i]->line == line && !end->links[i]->gone) {
+            end->recent = end->links[i];
+            return end->recent;
+        }
+    return NULL;
+}
+
+static void link_free(struct link *link)
+{
+    session_fini(&link->session);
+    free(link);
+}
+
+static void links_sweep(struct end *end)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < end->link_count; i++) {
+        if (end->links[i]->gone)
+            link_free(end->links[i]);
+        else
+            end->links[kept++] = end->links[i];
+    }
+    end->link_count = kept;
+    end->recent = NULL;
+}
+
+static void link_gone(struct end *end, struct link *link)
+{
+    link->gone = true;
+    if (end->recent == link)
+        end->recent = NULL;
+    end_wake(end);
+}
+
+static void link_begin(struct end *end, struct link *link)
+{
+    struct session_options options = end->options.session;
+    end->hooks.prepare(end->hooks.self, &options);
+    session_init(&link->session, &options, end_now(end));
+    link->session.held = end->held;
+    link->up = link->ended = false;
+}
+
+/* --- the beginning and the end of a session, told --- */
+
+size_t end_peers(const struct end *end)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < end->link_count; i++)
+        count += !end->links[i]->gone && end->links[i]->session.state == SESSION_OPEN;
+    return count;
+}
+
+static void peer_tell(struct end *end, const struct session *session, enum peer_state state)
+{
+    struct peer peer = {session->peer_name, session->peer_epoch, session->reason};
+    end->hooks.peer(end->hooks.self, &peer, state);
+}
+
+/* Once for each session that is over. */
+static void link_ended(struct end *end, struct link *link)
+{
+    if (link->ended)
+        return;
+    link->ended = true;
+    link->mute_until_ms = end_now(end) + end->options.session.heartbeat_ms;
+    enum session_ending ending = link->session.ending;
+    bool refused =
+        ending == ENDING_MALFORMED || ending == ENDING_GAP || ending == ENDING_REFUSED || ending == ENDING_TURNED_AWAY;
+    *end->options.counts.refusals += refused;
+    *end->options.counts.malformed += ending == ENDING_MALFORMED;
+    *end->options.counts.gaps += ending == ENDING_GAP;
+    end_wake(end);
+    if (refused)
+        peer_tell(end, &link->session, PEER_REFUSED);
+    else if (link->up)
+        peer_tell(end, &link->session, PEER_DOWN);
+}
+
+/* A listener's: the session that the newcomer takes the place of. */
+static void link_replace(struct end *end, const struct link *newcomer)
+{
+    for (size_t i = 0; i < end->link_count && !end->closing; i++) {
+        struct link *link = end->links[i];
+        if (link == newcomer || link->gone || link->session.state != SESSION_OPEN ||
+            strcmp(link->session.peer_name, newcomer->session.peer_name) != 0)
+            continue;
+        session_refuse(&link->session, ENDING_REFUSED, "replaced by a later session of the same name");
+        link_ended(end, link);
+    }
+}
+
+static void link_admit(struct end *end, struct link *link)
+{
+    if (end->options.session.end == BUS_LISTEN)
+        link_replace(end, link);
+    if (end->closing)
+        return;
+    if (end_peers(end) >= end->options.peers_max) {
+        session_refuse(&link->session, ENDING_REFUSED, "%u peers are connected: no more are admitted",
+                       end->options.peers_max);
+        return;
+    }
+    if (end->hooks.admit(end->hooks.self, link) == SESSION_ENDED || end->closing)
+        return;
+    link->up = true;
+    ++*end->options.counts.sessions;
+    peer_tell(end, &link->session, PEER_UP);
+}
+
+static void link_heard(struct end *end, struct link *link, enum session_event event)
+{
+    if (event == SESSION_PEER)
+        link_admit(end, link);
+    else if (link->session.state == SESSION_OPEN)
+        end->hooks.heard(end->hooks.self, link, event);
+    if (end->closing)
+        return;
+    if (link->session.state == SESSION_OVER)
+        link_ended(end, link);
+    if (!end->closing)
+        end_wake(end);
+}
+
+/* --- what the port tells --- */
+
+/* More lines than links: the one muted longest makes room, if there is one. */
+static bool link_make_room(struct end *end)
+{
+    struct link *oldest = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < end->link_count; i++) {
+        struct link *link = end->links[i];
+        count += !link->gone;
+        if (!link->gone && link->ended && (oldest == NULL || link->mute_until_ms < oldest->mute_until_ms))
+            oldest = link;
+    }
+    if (count < (size_t)end->options.peers_max + LINKS_SPARE)
+        return true;
+    if (oldest == NULL)
+        return false;
+    end->driver->drop(end->port, oldest->line);
+    link_gone(end, oldest);
+    return true;
+}
+
+static struct link *link_add(struct end *end, uint64_t line)
+{
+    if (!link_make_room(end))
+        return NULL;
+    if (end->link_count == end->link_room) {
+        size_t room = end->link_room == 0 ? 8 : end->link_room * 2;
+        struct link **links = realloc(end->links, room * sizeof(struct link *));
+        if (links == NULL)
+            return NULL;
+        end->links = links;
+        end->link_room = room;
+    }
+    struct link *link = calloc(1, sizeof *link);
+    if (link == NULL)
+        return NULL;
+    link->line = line;
+    link_begin(end, link);
+    end->links[end->link_count++] = link;
+    return link;
+}
+
+static enum status frame_send(struct end *end, uint64_t line, const struct frame *frame)
+{
+    text_clear(&end->text);
+    enum status status = frame_pack(frame, &end->text);
+    if (status == STATUS_OK && end->text.failed)
+        status = STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+    return end->driver->send(end->port, line, (struct span){end->text.data, end->text.size});
+}
+
+static void on_up(void *self, uint64_t line)
+{
+    struct end *end = self;
+    if (link_add(end, line) == NULL) {
+        struct frame frame = {.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN("too many peers")}};
+        (void)!frame_send(end, line, &frame);
+        end->driver->drop(end->port, line);
+        ++*end->options.counts.refusals;
+        return;
+    }
+    end_wake(end);
+}
+
+static void on_frame(void *self, uint64_t line, struct span bytes)
+{
+    struct end *end = self;
+    struct link *link = link_find(end, line);
+    if (link == NULL)
+        return;
+    struct frame frame;
+    char reason[REASON_BYTES] = "not a frame";
+    arena_reset(&end->arena);
+    enum status status = frame_unpack(bytes, end->options.frame_bytes_max, &end->arena, &frame, reason);
+    if (link->ended) { /* muted: what was under way when it ended is no news; a new Hello is */
+        if (status != STATUS_OK || frame.kind != FRAME_HELLO || link->session.refusal_due ||
+            end->options.session.end == BUS_DIAL)
+            return;
+        session_fini(&link->session);
+        link_begin(end, link);
+    }
+    enum session_event event = status == STATUS_OK ? session_receive(&link->session, &frame, end_now(end))
+                                                   : session_garbled(&link->session, reason, end_now(end));
+    link_heard(end, link, event);
+}
+
+static void on_garbled(void *self, uint64_t line)
+{
+    struct end *end = self;
+    struct link *link = link_find(end, line);
+    if (link != NULL && !link->ended)
+        link_heard(end, link,
+                   session_garbled(&link->session, "a message of several parts: expected one frame", end_now(end)));
+}
+
+static void on_writable(void *self, uint64_t line)
+{
+    struct end *end = self;
+    struct link *link = link_find(end, line);
+    if (link == NULL)
+        return;
+    link->blocked = false;
+    end_wake(end);
+}
+
+static void on_down(void *self, uint64_t line, const char *reason)
+{
+    struct end *end = self;
+    struct link *link = link_find(end, line);
+    if (link == NULL)
+        return;
+    link_gone(end, link);
+    if (link->up && !link->ended) {
+        link->ended = true;
+        (void)snprintf(link->session.reason, sizeof link->session.reason, "%.200s", reason);
+        link->session.state = SESSION_OVER;
+        peer_tell(end, &link->session, PEER_DOWN);
+    }
+}
+
+/* --- saying --- */
+
+static void link_say(struct end *end, struct link *link)
+{
+    struct frame frame;
+    while (!link->blocked && session_say(&link->session, end_now(end), end->items, &frame)) {
+        enum status status = frame_send(end, link->line, &frame);
+        if (status == STATUS_OK)
+            continue;
+        link->blocked = true;
+        if (status != STATUS_AGAIN) {
+            end->driver->drop(end->port, link->line);
+            on_down(end, link->line, status_text(status));
+            return;
+        }
+    }
+}
+
+static void end_turn(void *self)
+{
+    struct end *end = self;
+    for (size_t i = 0; i < end->link_count && !end->closing; i++) {
+        struct link *link = end->links[i];
+        if (!link->gone)
+            link_say(end, link);
+        if (end->closing || link->gone || link->session.state != SESSION_OVER)
+            continue;
+        link_ended(end, link);
+        if (!end->closing && end->options.session.end == BUS_DIAL && !link->session.refusal_due) {
+            end->driver->drop(end->port, link->line); /* and dials again */
+            link->gone = true;
+        }
+    }
+    if (!end->closing)
+        links_sweep(end);
+}
+
+void end_wake(struct end *end)
+{
+    if (!end->closing)
+        turn_schedule(end->bus, &end->turn);
+}
+
+static void end_tick(uv_timer_t *timer)
+{
+    struct end *end = timer->data;
+    uint64_t now_ms = end_now(end);
+    for (size_t i = 0; i < end->link_count && !end->closing; i++) {
+        struct link *link = end->links[i];
+        if (link->gone)
+            continue;
+        if (end->held)
+            link->session.heard_ms = now_ms; /* who does not listen cannot say that the other is silent */
+        if (session_silent(&link->session, now_ms)) {
+            link_ended(end, link);
+        } else if (link->ended && now_ms >= link->mute_until_ms) {
+            end->driver->drop(end->port, link->line);
+            link->gone = true;
+        }
+    }
+    end_wake(end);
+}
+
+void end_hold(struct end *end, enum port_flow flow)
+{
+    end->held = flow == PORT_HELD;
+    end->driver->hold(end->port, flow);
+    for (size_t i = 0; i < end->link_count; i++) {
+        end->links[i]->session.held = end->held;
+        end->links[i]->session.heard_ms = end_now(end);
+    }
+    end_wake(end);
+}
+
+/* --- opening and closing --- */
+
+enum status end_open(struct end *end, struct bus *bus, const struct end_options *options, const struct end_hooks *hooks,
+                     char ret_reason[256])
+{
+    const char *name = options->session.name;
+    if (name == NULL || !session_name_is_valid(span_of(name))) {
+        (void)snprintf(ret_reason, 256, "name \"%.80s\": expected 1 to 64 of letters, digits, \".\", \"_\" and \"-\"",
+                       name != NULL ? name : "");
+        return STATUS_INVALID;
+    }
+    enum status status = bus_driver_find(options->url, &end->driver, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    end->bus = bus;
+    end->options = *options;
+    end->hooks = *hooks;
+    (void)snprintf(end->name, sizeof end->name, "%s", name);
+    end->options.session.name = end->name;
+    end->turn = (struct turn){.run = end_turn, .self = end};
+    arena_init(&end->arena, 4 * options->frame_bytes_max + LIMIT_BATCH_BYTES);
+    struct port_options port_options = {options->url, options->session.end, options->frame_bytes_max};
+    struct port_events events = {on_up, on_frame, on_garbled, on_writable, on_down, end};
+    status = end->driver->open(bus_loop(bus), &port_options, &events, &end->port, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    uint64_t tick_ms = options->session.heartbeat_ms / 4;
+    tick_ms = tick_ms > 0 ? tick_ms : 1;
+    (void)uv_timer_init(bus_loop(bus), &end->timer);
+    (void)uv_timer_start(&end->timer, end_tick, tick_ms, tick_ms);
+    end->timer.data = end;
+    return STATUS_OK;
+}
+
+static void part_closed(struct end *end)
+{
+    if (--end->closing_parts > 0)
+        return;
+    for (size_t i = 0; i < end->link_count; i++)
+        link_free(end->links[i]);
+    free(end->links);
+    arena_fini(&end->arena);
+    text_fini(&end->text);
+    end->hooks.closed(end->hooks.self);
+}
+
+static void port_closed(void *self)
+{
+    part_closed(self);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+void end_close(struct end *end)
+{
+    assert(!end->closing);
+    end->closing = true;
+    end->closing_parts = 2;
+    turn_cancel(end->bus, &end->turn);
+    struct frame goodbye = {.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN(SESSION_GOODBYE)}};
+    for (size_t i = 0; i < end->link_count; i++) {
+        struct link *link = end->links[i];
+        if (!link->gone && !link->blocked && link->session.state == SESSION_OPEN)
+            (void)!frame_send(end, link->line, &goodbye);
+    }
+    end->driver->close(end->port, port_closed, end);
+    uv_close((uv_handle_t *)&end->timer, timer_closed);
+}

@@ -1,0 +1,181 @@
+#include "bus/receiver.h"
+
+#include "bus/end.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WINDOW_ITEMS 16384u
+#define HEARTBEAT_MS 5000u
+#define PEERS_MAX    256u
+
+struct receiver {
+    struct end end;
+    struct receiver_events events;
+    struct receiver_stats stats;
+    struct streams streams;
+    uint64_t resume_epoch; /* a dialler's */
+    uint64_t resume_position;
+    char last_name[PEER_NAME_BYTES]; /* a dialler's: the stream of its last session */
+    uint64_t last_epoch;
+    void (*closed)(void *self);
+    void *closed_self;
+};
+
+/* --- hooks --- */
+
+static void on_prepare(void *self, struct session_options *options)
+{
+    struct receiver *receiver = self;
+    if (options->end == BUS_LISTEN)
+        return;
+    const struct stream *stream = NULL;
+    if (receiver->last_epoch != 0)
+        stream = streams_find(&receiver->streams, span_of(receiver->last_name), receiver->last_epoch);
+    options->resume_epoch = stream != NULL ? stream->epoch : receiver->resume_epoch;
+    options->resume_position = stream != NULL ? stream->acked : receiver->resume_position;
+}
+
+static enum session_event on_admit(void *self, struct link *link)
+{
+    struct receiver *receiver = self;
+    struct session *session = &link->session;
+    struct span name = span_of(session->peer_name);
+    bool known = streams_find(&receiver->streams, name, session->peer_epoch) != NULL;
+    struct stream *stream = NULL;
+    enum status status = streams_get(&receiver->streams, name, session->peer_epoch, &stream);
+    if (status != STATUS_OK) {
+        session_refuse(session, ENDING_REFUSED, "no stream can be added: %s", status_text(status));
+        return SESSION_ENDED;
+    }
+    bool resumed = session->options.end == BUS_DIAL && session->peer_epoch == receiver->resume_epoch;
+    if (!known && resumed && receiver->resume_position > 0) {
+        stream->begun = true;
+        stream->received = stream->acked = receiver->resume_position;
+    }
+    memcpy(receiver->last_name, session->peer_name, sizeof receiver->last_name);
+    receiver->last_epoch = session->peer_epoch;
+    session_open_receiver(session, stream);
+    return SESSION_QUIET;
+}
+
+static void on_heard(void *self, struct link *link, enum session_event event)
+{
+    struct receiver *receiver = self;
+    struct session *session = &link->session;
+    struct peer peer = {session->peer_name, session->peer_epoch, ""};
+    if (event == SESSION_ITEMS)
+        receiver->events.batch(receiver->events.self, &peer, session->fresh_first, session->fresh,
+                               session->fresh_count);
+    const struct marks *marks = NULL;
+    while (!receiver->end.closing && (marks = session_marks(session)) != NULL)
+        if (receiver->events.marks != NULL)
+            receiver->events.marks(receiver->events.self, &peer, marks->items, marks->count);
+}
+
+static void on_peer(void *self, const struct peer *peer, enum peer_state state)
+{
+    struct receiver *receiver = self;
+    if (receiver->events.peer != NULL)
+        receiver->events.peer(receiver->events.self, peer, state);
+}
+
+static void on_closed(void *self)
+{
+    struct receiver *receiver = self;
+    void (*closed)(void *) = receiver->closed;
+    void *closed_self = receiver->closed_self;
+    streams_fini(&receiver->streams);
+    free(receiver);
+    if (closed != NULL)
+        closed(closed_self);
+}
+
+/* --- the callers' side --- */
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
+static void options_of(struct receiver *receiver, const struct receiver_options *options,
+                       struct end_options *ret_options)
+{
+    uint64_t item_bytes_max = or_default(options->item_bytes_max, LIMIT_REPORT_BYTES);
+    uint64_t frame_bytes_max = or_default(options->frame_bytes_max, LIMIT_BATCH_BYTES);
+    uint64_t alone = item_bytes_max + FRAME_COST + FRAME_ITEM_COST; /* the greatest item must fit */
+    frame_bytes_max = alone > frame_bytes_max ? alone : frame_bytes_max;
+    *ret_options = (struct end_options){
+        .url = options->url,
+        .session = {.name = options->name,
+                    .counts = {.received = &receiver->stats.received, .duplicates = &receiver->stats.duplicates},
+                    .end = options->end,
+                    .role = LINK_RECEIVER,
+                    .heartbeat_ms = or_default(options->heartbeat_ms, HEARTBEAT_MS),
+                    .item_bytes_max = item_bytes_max,
+                    .frame_bytes_max = frame_bytes_max,
+                    .batch_items_max = LIMIT_BATCH_ITEMS,
+                    .window_items = or_default(options->window_items, WINDOW_ITEMS)},
+        /* frames other than batches have a limit of their own */
+        .frame_bytes_max = frame_bytes_max > LIMIT_CONTROL_BYTES ? frame_bytes_max : LIMIT_CONTROL_BYTES,
+        .peers_max = or_default(options->peers_max, PEERS_MAX),
+        .counts = {.sessions = &receiver->stats.sessions,
+                   .refusals = &receiver->stats.refusals,
+                   .malformed = &receiver->stats.malformed,
+                   .gaps = &receiver->stats.gaps},
+    };
+}
+
+enum status receiver_open(struct bus *bus, const struct receiver_options *options, const struct receiver_events *events,
+                          struct receiver **ret_receiver, char ret_reason[256])
+{
+    assert(events->batch != NULL);
+    struct receiver *receiver = calloc(1, sizeof *receiver);
+    if (receiver == NULL) {
+        (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
+        return STATUS_NO_MEMORY;
+    }
+    receiver->events = *events;
+    receiver->resume_epoch = options->resume_epoch;
+    receiver->resume_position = options->resume_position;
+    struct end_options end_options;
+    options_of(receiver, options, &end_options);
+    struct end_hooks hooks = {on_prepare, on_admit, on_heard, on_peer, on_closed, receiver};
+    enum status status = end_open(&receiver->end, bus, &end_options, &hooks, ret_reason);
+    if (status != STATUS_OK) {
+        free(receiver);
+        return status;
+    }
+    *ret_receiver = receiver;
+    return STATUS_OK;
+}
+
+void receiver_ack(struct receiver *receiver, const char *peer_name, uint64_t epoch, uint64_t position)
+{
+    struct stream *stream = streams_find(&receiver->streams, span_of(peer_name), epoch);
+    if (stream == NULL) /* forgotten: its items come again */
+        return;
+    assert(position <= stream->received);
+    if (position <= stream->acked)
+        return;
+    stream->acked = position;
+    end_wake(&receiver->end);
+}
+
+void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow)
+{
+    end_hold(&receiver->end, flow == RECEIVER_HELD ? PORT_HELD : PORT_FLOWS);
+}
+
+const struct receiver_stats *receiver_stats(const struct receiver *receiver)
+{
+    return &receiver->stats;
+}
+
+void receiver_close(struct receiver *receiver, void (*closed)(void *self), void *self)
+{
+    receiver->closed = closed;
+    receiver->closed_self = self;
+    end_close(&receiver->end);
+}

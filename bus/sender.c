@@ -1,0 +1,256 @@
+#include "bus/sender.h"
+
+#include "bus/end.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OUTBOX_BYTES_MAX  ((size_t)64 * 1024 * 1024)
+#define HEARTBEAT_MS      5000u
+#define RECEIVERS_MAX     64u           /* known at once; the outbox waits for the slowest of them */
+#define FRAME_HEARD_BYTES (64u * 1024u) /* acknowledgements and their like */
+
+struct sender {
+    struct end end;
+    struct sender_events events;
+    struct sender_stats stats;
+    struct outbox *outbox;
+    struct marks marks;
+    struct cursor
+        cursors[RECEIVERS_MAX]; /* of every receiver known in this epoch; a dialler has one, whatever its name */
+    size_t cursor_count;
+    uint64_t item_bytes_max; /* a dialler's: as the listener allows */
+    size_t refused_bytes;    /* of the item that found no room; `room` is due */
+    bool room_due;
+    void (*closed)(void *self);
+    void *closed_self;
+};
+
+/* --- cursors --- */
+
+static struct cursor *cursor_find(struct sender *sender, const char *name)
+{
+    if (sender->end.options.session.end == BUS_DIAL)
+        return sender->cursor_count > 0 ? &sender->cursors[0] : NULL;
+    for (size_t i = 0; i < sender->cursor_count; i++)
+        if (strcmp(sender->cursors[i].name, name) == 0)
+            return &sender->cursors[i];
+    return NULL;
+}
+
+static struct cursor *cursor_get(struct sender *sender, const char *name)
+{
+    struct cursor *cursor = cursor_find(sender, name);
+    if (cursor != NULL || sender->cursor_count == RECEIVERS_MAX)
+        return cursor;
+    cursor = &sender->cursors[sender->cursor_count];
+    *cursor = (struct cursor){0};
+    (void)snprintf(cursor->name, sizeof cursor->name, "%s", name);
+    return cursor; /* counted once it is admitted */
+}
+
+static void room_tell(struct sender *sender)
+{
+    const struct outbox *outbox = sender->outbox;
+    if (!sender->room_due || outbox->bytes + sender->refused_bytes > outbox->bytes_max)
+        return;
+    if (outbox->bytes > outbox->bytes_max / 4 * 3 && outbox->bytes > 0) /* not for every single item */
+        return;
+    sender->room_due = false;
+    if (sender->events.room != NULL)
+        sender->events.room(sender->events.self);
+}
+
+/* Lets go of what every known receiver has. */
+static void acked_advance(struct sender *sender)
+{
+    struct outbox *outbox = sender->outbox;
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < sender->cursor_count; i++)
+        least = sender->cursors[i].acked < least ? sender->cursors[i].acked : least;
+    if (sender->cursor_count == 0 || least < outbox->first)
+        return;
+    sender->stats.acked += least + 1 - outbox->first;
+    outbox->driver->trim(outbox, least);
+    if (sender->events.acked != NULL)
+        sender->events.acked(sender->events.self, least);
+    if (!sender->end.closing)
+        room_tell(sender);
+}
+
+/* --- hooks --- */
+
+static void on_prepare(void *self, struct session_options *options)
+{
+    (void)self;
+    (void)options;
+}
+
+static enum session_event on_admit(void *self, struct link *link)
+{
+    struct sender *sender = self;
+    struct cursor *cursor = cursor_get(sender, link->session.peer_name);
+    if (cursor == NULL) {
+        session_refuse(&link->session, ENDING_REFUSED, "%u receivers are known: no more are admitted", RECEIVERS_MAX);
+        return SESSION_ENDED;
+    }
+    if (session_open_sender(&link->session, cursor) == SESSION_ENDED)
+        return SESSION_ENDED;
+    if (cursor == &sender->cursors[sender->cursor_count])
+        sender->cursor_count++;
+    sender->item_bytes_max = link->session.options.item_bytes_max;
+    acked_advance(sender);
+    return SESSION_QUIET;
+}
+
+static void on_heard(void *self, struct link *link, enum session_event event)
+{
+    (void)link;
+    if (event == SESSION_ACKED)
+        acked_advance(self);
+}
+
+static void on_peer(void *self, const struct peer *peer, enum peer_state state)
+{
+    struct sender *sender = self;
+    if (sender->events.peer != NULL)
+        sender->events.peer(sender->events.self, peer, state);
+}
+
+static void sender_free(struct sender *sender)
+{
+    if (sender->outbox != NULL)
+        sender->outbox->driver->close(sender->outbox);
+    marks_fini(&sender->marks);
+    free(sender);
+}
+
+static void on_closed(void *self)
+{
+    struct sender *sender = self;
+    void (*closed)(void *) = sender->closed;
+    void *closed_self = sender->closed_self;
+    sender_free(sender);
+    if (closed != NULL)
+        closed(closed_self);
+}
+
+/* --- the callers' side --- */
+
+static void options_of(struct sender *sender, const struct sender_options *options, struct end_options *ret_options)
+{
+    uint64_t item_bytes_max = options->outbox_item_max > 0 ? options->outbox_item_max : LIMIT_REPORT_BYTES;
+    uint64_t alone = item_bytes_max + FRAME_COST + FRAME_ITEM_COST;
+    sender->item_bytes_max = item_bytes_max;
+    *ret_options = (struct end_options){
+        .url = options->url,
+        .session = {.name = options->name,
+                    .counts = {.sent = &sender->stats.sent, .resent = &sender->stats.resent},
+                    .end = options->end,
+                    .role = LINK_SENDER,
+                    .heartbeat_ms = options->heartbeat_ms > 0 ? options->heartbeat_ms : HEARTBEAT_MS,
+                    .item_bytes_max = item_bytes_max,
+                    .frame_bytes_max = alone > LIMIT_BATCH_BYTES ? alone : LIMIT_BATCH_BYTES,
+                    .batch_items_max = LIMIT_BATCH_ITEMS,
+                    .epoch = options->epoch,
+                    .outbox = sender->outbox,
+                    .marks = &sender->marks},
+        .frame_bytes_max = FRAME_HEARD_BYTES,
+        .peers_max = RECEIVERS_MAX,
+        .counts = {.sessions = &sender->stats.sessions,
+                   .refusals = &sender->stats.refusals,
+                   .malformed = &sender->stats.malformed,
+                   .gaps = &sender->stats.gaps},
+    };
+}
+
+enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
+                        struct sender **ret_sender, char ret_reason[256])
+{
+    if (options->epoch == 0) {
+        (void)snprintf(ret_reason, 256, "epoch 0: expected a greater one");
+        return STATUS_INVALID;
+    }
+    struct sender *sender = calloc(1, sizeof *sender);
+    enum status status = sender != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = outbox_memory_open(options->outbox_bytes_max > 0 ? options->outbox_bytes_max : OUTBOX_BYTES_MAX,
+                                    &sender->outbox);
+    if (status != STATUS_OK) {
+        (void)snprintf(ret_reason, 256, "%s", status_text(status));
+        free(sender);
+        return status;
+    }
+    sender->events = *events;
+    struct end_options end_options;
+    options_of(sender, options, &end_options);
+    struct end_hooks hooks = {on_prepare, on_admit, on_heard, on_peer, on_closed, sender};
+    status = end_open(&sender->end, bus, &end_options, &hooks, ret_reason);
+    if (status != STATUS_OK) {
+        sender_free(sender);
+        return status;
+    }
+    *ret_sender = sender;
+    return STATUS_OK;
+}
+
+enum status sender_submit(struct sender *sender, struct span item, uint64_t *ret_position)
+{
+    if (item.size > sender->item_bytes_max)
+        return STATUS_TOO_LARGE;
+    enum status status = sender->outbox->driver->append(sender->outbox, item);
+    if (status == STATUS_AGAIN) {
+        sender->room_due = true;
+        sender->refused_bytes = item.size + OUTBOX_ITEM_COST;
+    }
+    if (status != STATUS_OK)
+        return status;
+    sender->stats.submitted++;
+    *ret_position = sender->outbox->last;
+    end_wake(&sender->end);
+    return STATUS_OK;
+}
+
+enum status sender_marks(struct sender *sender, const struct source_mark *marks, size_t count)
+{
+    /* What no frame can carry is refused here, not when it should be sent. */
+    struct text trial = {0};
+    struct frame frame = {.kind = FRAME_HEARTBEAT, .heartbeat = {UINT64_MAX, marks, count}};
+    enum status status = frame_pack(&frame, &trial);
+    text_fini(&trial);
+    if (status == STATUS_OK)
+        status = marks_copy(&sender->marks, marks, count, sender->outbox->last);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < sender->end.link_count; i++)
+        sender->end.links[i]->session.marks_due = true;
+    end_wake(&sender->end);
+    return STATUS_OK;
+}
+
+uint64_t sender_position(const struct sender *sender)
+{
+    return sender->outbox->last;
+}
+
+uint64_t sender_acked(const struct sender *sender)
+{
+    return sender->outbox->first - 1;
+}
+
+size_t sender_peers(const struct sender *sender)
+{
+    return end_peers(&sender->end);
+}
+
+const struct sender_stats *sender_stats(const struct sender *sender)
+{
+    return &sender->stats;
+}
+
+void sender_close(struct sender *sender, void (*closed)(void *self), void *self)
+{
+    sender->closed = closed;
+    sender->closed_self = self;
+    end_close(&sender->end);
+}

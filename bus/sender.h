@@ -1,0 +1,56 @@
+/* The sending end of a link. Items are opaque bytes; each gets the next position, counting from 1 within the epoch. */
+#pragma once
+
+#include "bus/bus.h"
+#include "proto/codec.h"
+
+struct sender;
+
+struct sender_options {
+    const char *url;
+    enum bus_end end;
+    const char *name;         /* of this side */
+    uint64_t epoch;           /* > 0; a later start of this side has a greater one */
+    size_t outbox_bytes_max;  /* what may wait unacknowledged; 0: 64 MiB */
+    uint32_t heartbeat_ms;    /* 0: 5000; a peer silent for three of them is down */
+    uint32_t outbox_item_max; /* greatest item in bytes; 0: LIMIT_REPORT_BYTES. The listener may allow less. */
+};
+
+struct sender_events {
+    void (*room)(void *self);                     /* submit said STATUS_AGAIN; now there is room */
+    void (*acked)(void *self, uint64_t position); /* every known receiver has all up to it */
+    void (*peer)(void *self, const struct peer *peer, enum peer_state state);
+    void *self;
+};
+
+/* Copies options and events. A dialler goes on trying for ever, with back-off; a listener that cannot bind answers
+ * STATUS_BUSY (port in use), STATUS_PERMISSION or STATUS_INVALID, with the sentence in ret_reason. */
+enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
+                        struct sender **ret_sender, char ret_reason[256]) MUST_CHECK;
+/* Copies the item. STATUS_AGAIN: the outbox is full, wait for `room`. STATUS_TOO_LARGE: never. Batches form by
+ * themselves: what was submitted before the loop goes to sleep travels together. */
+enum status sender_submit(struct sender *sender, struct span item, uint64_t *ret_position) MUST_CHECK;
+/* What the sources promise from here on; copied, sent with every heartbeat and at once. They hold for all submitted so
+ * far. */
+enum status sender_marks(struct sender *sender, const struct source_mark *marks, size_t count) MUST_CHECK;
+/* Last submitted, and last acknowledged by every known receiver; equal: nothing waits. */
+uint64_t sender_position(const struct sender *sender);
+uint64_t sender_acked(const struct sender *sender);
+/* Receivers connected now. */
+size_t sender_peers(const struct sender *sender);
+
+#define SENDER_COUNTERS(X)                                                                                             \
+    X(submitted, "items submitted")                                                                                    \
+    X(sent, "items sent, repeats included") X(resent, "items sent again after a reconnect")                            \
+        X(acked, "items acknowledged") X(sessions, "sessions begun") X(refusals, "sessions refused")                   \
+            X(malformed, "frames refused") X(gaps, "sessions refused for a resume position no longer kept")
+struct sender_stats {
+#define X(name, help) uint64_t name;
+    SENDER_COUNTERS(X)
+#undef X
+};
+const struct sender_stats *sender_stats(const struct sender *sender);
+
+/* Drops the connection at once; what is not acknowledged is lost with a memory outbox (who cares waits for `acked`
+ * first). closed is called from the loop when nothing of it is left; may be NULL. */
+void sender_close(struct sender *sender, void (*closed)(void *self), void *self);
