@@ -1,0 +1,344 @@
+#include "sink/sink.h"
+
+#include "base/log.h"
+#include "proto/limits.h"
+#include "sink/alerts.h"
+#include "sink/store_thread.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELD_BYTES       (64u * 1024u * 1024u) /* of items that wait for the store */
+#define HELD_BATCHES     64u
+#define DECODE_BYTES_MIN (64u * 1024u * 1024u) /* an arena's limit; it takes what it needs */
+#define DECODE_FACTOR    32u
+#define REJECTED_SHOWN   10u
+
+enum ending { SINK_RUNS, SINK_DRAINS, SINK_ENDS };
+
+struct sink {
+    uv_loop_t *loop;
+    struct store *store;
+    struct sink_events events;
+    struct sink_stats stats;
+    struct receiver *receiver;
+    struct store_thread *thread;
+    struct alerts *alerts; /* NULL: nobody is alerted */
+    size_t waiting_bytes;
+    bool is_held, is_troubled;
+    enum ending ending;
+    uv_timer_t turn; /* lets the last acknowledgement out before the receiver is closed */
+    uint64_t grace_ms;
+    void (*closed)(void *self);
+    void *closed_self;
+};
+
+const struct sink_stats *sink_stats(const struct sink *sink)
+{
+    return &sink->stats;
+}
+
+/* --- in --- */
+
+static void set_flow(struct sink *sink)
+{
+    size_t batches = store_thread_waiting(sink->thread);
+    /* Held at the limits, let go at half of them. */
+    size_t part = sink->is_held ? 2 : 1;
+    bool holds = sink->ending != SINK_RUNS || sink->is_troubled || sink->waiting_bytes >= HELD_BYTES / part ||
+                 batches >= HELD_BATCHES / part;
+    if (holds == sink->is_held || sink->receiver == NULL)
+        return;
+    sink->is_held = holds;
+    receiver_set_flow(sink->receiver, holds ? RECEIVER_HELD : RECEIVER_FLOWS);
+}
+
+static void item_reject(struct sink *sink, const struct peer *peer, uint64_t position, const char *reason)
+{
+    sink->stats.rejected++;
+    uint64_t count = sink->stats.rejected;
+    if (count <= REJECTED_SHOWN || (count & (count - 1)) == 0) /* then each time their number has doubled */
+        log_warn("sink.rejected", "item %" PRIu64 " of %s is refused: %s (%" PRIu64 " so far)", position, peer->name,
+                 reason, count);
+}
+
+/* The position on the link is the publication's: it is what a resumed link asks for. */
+static void publication_place(struct publication *publication, struct stream_position position)
+{
+    switch (publication->kind) {
+    case PUBLICATION_INCIDENT:
+    case PUBLICATION_RETRACTED:
+        publication->incident.position = position;
+        break;
+    case PUBLICATION_EPISODE:
+        publication->episode.position = position;
+        break;
+    case PUBLICATION_RULE:
+        break;
+    }
+}
+
+static void on_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+{
+    struct sink *sink = self;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += items[i].size;
+    struct store_batch *batch = store_batch_new(DECODE_BYTES_MIN + DECODE_FACTOR * bytes, count);
+    struct span peer_name = batch != NULL ? arena_copy(&batch->arena, span_of(peer->name)) : (struct span){0};
+    if (peer_name.data == NULL) {
+        store_batch_free(batch);
+        sink->events.failed(sink->events.self,
+                            "out of memory"); /* not acknowledged: it is sent again to who comes next */
+        return;
+    }
+    sink->stats.received += count;
+    batch->peer_name = (char *)(uintptr_t)peer_name.data;
+    batch->epoch = peer->epoch;
+    batch->last = first + count - 1;
+    batch->bytes = bytes;
+    for (size_t i = 0; i < count; i++) {
+        char reason[REASON_BYTES] = "out of memory";
+        struct publication *publication = &batch->publications[batch->count];
+        struct span item = arena_copy(&batch->arena, items[i]); /* what is unpacked may borrow from it */
+        if (item.data == NULL || publication_unpack(item, &batch->arena, publication, reason) != STATUS_OK) {
+            item_reject(sink, peer, first + i, reason);
+            continue;
+        }
+        publication_place(publication, (struct stream_position){peer->epoch, first + i});
+        batch->count++;
+    }
+    sink->waiting_bytes += bytes;
+    store_thread_apply(sink->thread, batch);
+    set_flow(sink);
+}
+
+static void on_peer(void *self, const struct peer *peer, enum peer_state state)
+{
+    (void)self;
+    switch (state) {
+    case PEER_UP:
+        log_info("sink.up", "connected to %s", peer->name);
+        break;
+    case PEER_DOWN:
+        log_info("sink.down", "disconnected from %s: %s", peer->name, peer->reason);
+        break;
+    case PEER_REFUSED:
+        log_warn("sink.refused", "refused by %s: %s", peer->name[0] != '\0' ? peer->name : "the correlator",
+                 peer->reason);
+        break;
+    }
+}
+
+/* --- out --- */
+
+static void end_when_drained(struct sink *sink);
+
+static void count_and_alert(struct sink *sink, const struct store_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        sink->stats.applied += batch->effects[i] == STORE_APPLIED;
+        sink->stats.known += batch->effects[i] == STORE_KNOWN;
+    }
+    for (size_t i = 0; i < batch->note_count && sink->alerts != NULL; i++) {
+        const struct episode *episode = &batch->publications[batch->notes[i].index].episode;
+        alerts_note(sink->alerts, episode->id, batch->notes[i].fingerprint, episode->last_ms);
+    }
+    if (sink->events.stored != NULL && batch->count > 0)
+        sink->events.stored(sink->events.self, batch->publications, batch->effects, batch->count);
+}
+
+static void on_applied(void *self, struct store_batch *batch)
+{
+    struct sink *sink = self;
+    sink->waiting_bytes -= batch->bytes;
+    if (batch->delivery == DELIVERED) {
+        receiver_ack(sink->receiver, batch->peer_name, batch->epoch, batch->last);
+        count_and_alert(sink, batch);
+    }
+    store_batch_free(batch);
+    set_flow(sink);
+    end_when_drained(sink);
+}
+
+static void on_read_done(void *self, const struct store_reading *reading)
+{
+    (void)self;
+    const struct alert_story story = {.fingerprint = reading->fingerprint,
+                                      .revision = reading->revision,
+                                      .json = {reading->json.data, reading->json.size}};
+    alerts_story(reading->ticket, reading->is_found ? &story : NULL);
+}
+
+static void on_trouble(void *self, enum delivery delivery, const char *reason)
+{
+    struct sink *sink = self;
+    switch (delivery) {
+    case DELIVERED:
+        log_info("sink.recovered", "the store takes incidents and episodes again");
+        break;
+    case RETRY_LATER:
+        log_warn("sink.waits", "%s; it is tried again until it works", reason);
+        break;
+    case REJECTED:
+        log_error("sink.failed", "%s", reason);
+        break;
+    }
+    sink->is_troubled = delivery != DELIVERED;
+    set_flow(sink);
+    if (delivery == REJECTED)
+        sink->events.failed(sink->events.self, reason);
+}
+
+static void on_alerts_read(void *self, struct span episode_id, struct alert_ticket *ticket)
+{
+    struct sink *sink = self;
+    if (store_thread_read(sink->thread, episode_id, ticket) != STATUS_OK)
+        log_error("alerts.memory", "out of memory, %.*s waits", SPAN_ARG(episode_id));
+}
+
+/* --- opening --- */
+
+static enum status tell_known(void *self, const struct episode *episode, const struct incident *const *incidents)
+{
+    (void)incidents;
+    return alerts_told(self, episode->id, fingerprint_of(episode), episode->last_ms);
+}
+
+static enum status open_alerts(struct sink *sink, const struct sink_config *config, char ret_reason[256])
+{
+    if (config->alert_count == 0)
+        return STATUS_OK;
+    const struct alerts_options options = {.configs = config->alerts,
+                                           .count = config->alert_count,
+                                           .stats = &sink->stats,
+                                           .read = on_alerts_read,
+                                           .self = sink};
+    enum status status = alerts_open(sink->loop, &options, &sink->alerts, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    status = store_episodes(sink->store, &(struct store_filter){0}, tell_known, sink->alerts);
+    if (status != STATUS_OK)
+        snprintf(ret_reason, 256, "the store cannot be read: %s", status_text(status));
+    return status;
+}
+
+static enum status open_receiver(struct sink *sink, struct bus *bus, const struct sink_options *options,
+                                 char ret_reason[256])
+{
+    struct stream_position position = store_position(options->store);
+    const struct receiver_options receiver = {.url = options->url,
+                                              .end = BUS_DIAL,
+                                              .name = options->config->name,
+                                              .resume_epoch = position.epoch,
+                                              .resume_position = position.number,
+                                              .item_bytes_max = LIMIT_EPISODE_BYTES,
+                                              .frame_bytes_max = LIMIT_EPISODE_BYTES + LIMIT_BATCH_BYTES};
+    const struct receiver_events events = {.batch = on_batch, .peer = on_peer, .self = sink};
+    return receiver_open(bus, &receiver, &events, &sink->receiver, ret_reason);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct sink *sink = handle->data;
+    void (*closed)(void *) = sink->closed;
+    void *self = sink->closed_self;
+    free(sink);
+    if (closed != NULL)
+        closed(self);
+}
+
+static void on_thread_closed(void *self)
+{
+    struct sink *sink = self;
+    uv_close((uv_handle_t *)&sink->turn, on_turn_closed);
+}
+
+static void on_opened_alerts_closed(void *self)
+{
+    struct sink *sink = self;
+    if (sink->thread != NULL)
+        store_thread_close(sink->thread, on_thread_closed, sink);
+    else
+        on_thread_closed(sink);
+}
+
+enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_options *options,
+                      const struct sink_events *events, struct sink **ret_sink, char ret_reason[256])
+{
+    snprintf(ret_reason, 256, "out of memory");
+    struct sink *sink = calloc(1, sizeof *sink);
+    if (sink == NULL)
+        return STATUS_NO_MEMORY;
+    sink->loop = loop;
+    sink->store = options->store;
+    sink->events = *events;
+    (void)uv_timer_init(loop, &sink->turn);
+    sink->turn.data = sink;
+    enum status status = open_alerts(sink, options->config, ret_reason);
+    if (status == STATUS_OK)
+        status = open_receiver(sink, bus, options, ret_reason);
+    if (status == STATUS_OK) {
+        const struct store_thread_events thread_events = {
+            .applied = on_applied, .read_done = on_read_done, .trouble = on_trouble, .self = sink};
+        status = store_thread_open(loop, options->store, &thread_events, &sink->thread);
+    }
+    if (status == STATUS_OK) {
+        *ret_sink = sink;
+        return status;
+    }
+    if (sink->receiver != NULL)
+        receiver_close(sink->receiver, NULL, NULL);
+    if (sink->alerts != NULL)
+        alerts_close(sink->alerts, 0, on_opened_alerts_closed, sink);
+    else
+        on_opened_alerts_closed(sink);
+    return status;
+}
+
+/* --- closing: drain the store, alert what is due, let the acknowledgement out, then the link, then the thread --- */
+
+static void on_receiver_closed(void *self)
+{
+    struct sink *sink = self;
+    sink->receiver = NULL;
+    store_thread_close(sink->thread, on_thread_closed, sink);
+}
+
+static void on_turn(uv_timer_t *turn)
+{
+    struct sink *sink = turn->data;
+    receiver_close(sink->receiver, on_receiver_closed, sink);
+}
+
+static void on_alerts_closed(void *self)
+{
+    struct sink *sink = self;
+    sink->alerts = NULL;
+    (void)uv_timer_start(&sink->turn, on_turn, 10, 0);
+}
+
+static void end_when_drained(struct sink *sink)
+{
+    if (sink->ending != SINK_DRAINS || store_thread_waiting(sink->thread) > 0)
+        return;
+    sink->ending = SINK_ENDS;
+    if (sink->alerts != NULL)
+        alerts_close(sink->alerts, sink->grace_ms, on_alerts_closed, sink);
+    else
+        on_alerts_closed(sink);
+}
+
+void sink_close(struct sink *sink, uint64_t grace_ms, void (*closed)(void *self), void *self)
+{
+    assert(sink->ending == SINK_RUNS);
+    sink->ending = SINK_DRAINS;
+    sink->grace_ms = grace_ms;
+    sink->closed = closed;
+    sink->closed_self = self;
+    set_flow(sink);
+    store_thread_hurry(sink->thread);
+    end_when_drained(sink);
+}

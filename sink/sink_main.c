@@ -1,0 +1,168 @@
+/* The program vedette-sink: one store, one link, one loop. */
+#include "base/log.h"
+#include "bus/bus_config.h"
+#include "proto/config_blocks.h"
+#include "sink/sink.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRACE_MS 5000
+
+struct arguments {
+    const char *config;
+    enum log_level level;
+};
+
+struct program {
+    uv_loop_t loop;
+    struct bus *bus;
+    struct store *store;
+    struct sink *sink;
+    uv_signal_t term, interrupt;
+    bool has_failed, is_ending;
+};
+
+static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'c':
+        arguments->config = value;
+        return 0;
+    case 'l':
+        for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+            if (strcmp(levels[i], value) == 0) {
+                arguments->level = (enum log_level)i;
+                return 0;
+            }
+        }
+        argp_error(state, "\"%s\" is no log level, expected debug, info, warn or error", value);
+        return EINVAL;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\" was not expected", value);
+        return EINVAL;
+    case ARGP_KEY_END:
+        if (arguments->config == NULL)
+            argp_error(state, "--config FILE is missing");
+        return 0;
+    default: /* argp's own keys */
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "the configuration; its blocks bus and sink are read", 0},
+    {"log-level", 'l', "LEVEL", 0, "debug, info, warn or error (default info)", 0},
+    {0},
+};
+
+static void on_closed(void *self)
+{
+    struct program *program = self;
+    program->sink = NULL;
+    bus_close(program->bus);
+    uv_close((uv_handle_t *)&program->term, NULL);
+    uv_close((uv_handle_t *)&program->interrupt, NULL);
+}
+
+static void end(struct program *program)
+{
+    if (program->is_ending)
+        return;
+    program->is_ending = true;
+    sink_close(program->sink, GRACE_MS, on_closed, program);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    log_info("sink.stops", "stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    end(handle->data);
+}
+
+static void on_failed(void *self, const char *reason)
+{
+    (void)reason; /* the sink has said it */
+    struct program *program = self;
+    program->has_failed = true;
+    end(program);
+}
+
+static int fail(enum status status, const char *reason)
+{
+    log_error("sink.start", "%s", reason);
+    int exit_status = status_exit(status);
+    return exit_status != 0 ? exit_status : 1;
+}
+
+static int run(struct program *program, const struct sink_config *config, const struct bus_config *bus)
+{
+    char reason[256] = "out of memory";
+    enum status status = store_open(config->store, STORE_WRITE, &program->store, reason);
+    if (status != STATUS_OK) {
+        (void)fail(status, reason);
+        return 1; /* whatever is wrong with the store, the configuration is right */
+    }
+    if (uv_loop_init(&program->loop) != 0)
+        abort();
+    (void)uv_signal_init(&program->loop, &program->term);
+    (void)uv_signal_init(&program->loop, &program->interrupt);
+    program->term.data = program->interrupt.data = program;
+    const struct sink_options sink_options = {.config = config, .store = program->store, .url = bus->episodes};
+    const struct sink_events events = {.failed = on_failed, .self = program};
+    int exit_status = 0;
+    status = bus_open(&program->loop, &program->bus);
+    if (status == STATUS_OK)
+        status = sink_open(&program->loop, program->bus, &sink_options, &events, &program->sink, reason);
+    if (status == STATUS_OK) {
+        (void)uv_signal_start(&program->term, on_signal, SIGTERM);
+        (void)uv_signal_start(&program->interrupt, on_signal, SIGINT);
+        log_info("sink.starts", "store %s, episodes from %s", config->store, bus->episodes);
+    } else {
+        exit_status = fail(status, reason);
+        uv_close((uv_handle_t *)&program->term, NULL);
+        uv_close((uv_handle_t *)&program->interrupt, NULL);
+    }
+    (void)uv_run(&program->loop, UV_RUN_DEFAULT);
+    if (status != STATUS_OK && program->bus != NULL) {
+        bus_close(program->bus);
+        (void)uv_run(&program->loop, UV_RUN_DEFAULT);
+    }
+    (void)uv_loop_close(&program->loop);
+    store_close(program->store);
+    return program->has_failed ? 1 : exit_status;
+}
+
+int sink_main(int argc, char **argv)
+{
+    static const char *const blocks[] = CONFIG_BLOCKS;
+    struct arguments arguments = {.level = LOG_INFO};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc = "Takes incidents and episodes from the correlator, stores them, alerts of those that are flagged."
+               "\vStops cleanly on SIGTERM. Exit status: 0, 1 on failure, 2 on wrong usage or configuration."};
+    argp_program_version = "vedette-sink " VEDETTE_VERSION;
+    argp_err_exit_status = 2;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return 2;
+    (void)signal(SIGPIPE, SIG_IGN);
+    log_setup("vedette-sink", LOG_LOGFMT, arguments.level);
+    struct config *config;
+    enum status status = config_open(arguments.config, blocks, stderr, &config);
+    if (status != STATUS_OK)
+        return 2;
+    struct sink_config sink;
+    struct bus_config bus;
+    bool is_right = sink_config_read(config, &sink);
+    is_right = bus_config_read(config, &bus) && is_right;
+    struct program program = {0};
+    int exit_status = is_right && config_complaints(config) == 0 ? run(&program, &sink, &bus) : 2;
+    config_close(config);
+    return exit_status;
+}
