@@ -19,3 +19,4 @@ extern const struct command command_incidents;
 extern const struct command command_explain;
 extern const struct command command_convert;
 extern const struct command command_check;
+extern const struct command command_alerts;

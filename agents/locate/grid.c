@@ -261,7 +261,7 @@ static enum status grid_fill(struct grid *grid, struct filling *filling)
     return status;
 }
 
-enum status grid_init(struct grid *grid, const struct atlas *atlas)
+enum status grid_build(struct grid *grid, const struct atlas *atlas)
 {
     *grid = (struct grid){.cell_runs = calloc(CELLS + 1, sizeof *grid->cell_runs)};
     struct filling filling = {

@@ -39,7 +39,7 @@ struct grid {
 
 /* Copies what it needs of the atlas. TOO_LARGE: outlines that cross more cells than a real world's; NO_MEMORY. Cost:
  * the edges times the cells they cross, and the cells of every territory's bounding box. */
-enum status grid_init(struct grid *grid, const struct atlas *atlas) MUST_CHECK;
+enum status grid_build(struct grid *grid, const struct atlas *atlas) MUST_CHECK;
 void grid_fini(struct grid *grid);
 
 /* Positions of the territories that hold the point, ascending; at most `room`. Microdegrees, inside the world. */

@@ -33,7 +33,7 @@ struct territories {
 static enum status territories_build(struct territories *territories, char *reason)
 {
     struct atlas *atlas = &territories->atlas;
-    enum status status = grid_init(&territories->grid, atlas);
+    enum status status = grid_build(&territories->grid, atlas);
     if (status == STATUS_OK) {
         territories->alone = calloc(atlas->territory_count + 1, sizeof *territories->alone);
         status = territories->alone != NULL ? STATUS_OK : STATUS_NO_MEMORY;

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char reason[ATLAS_REASON_BYTES];
     if (atlas_read_body((struct span){(const char *)data, size}, "un", &atlas, reason) != STATUS_OK)
         return 0;
-    if (grid_init(&grid, &atlas) == STATUS_OK) {
+    if (grid_build(&grid, &atlas) == STATUS_OK) {
         for (size_t i = 0; i < atlas.point_count; i++) {
             uint16_t held[16];
             if (grid_find(&grid, atlas.points[i].lat, atlas.points[i].lon, held, 16) > 16)

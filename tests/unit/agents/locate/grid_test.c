@@ -138,7 +138,7 @@ static int world_read(void **state)
     char reason[ATLAS_REASON_BYTES] = "";
     enum status status = atlas_read(bytes, "un", &atlas, reason);
     if (status == STATUS_OK)
-        status = grid_init(&grid, &atlas);
+        status = grid_build(&grid, &atlas);
     if (status != STATUS_OK)
         print_error("%s: %s\n", ATLAS_FILE, reason);
     free((void *)(uintptr_t)bytes.data);
