@@ -75,7 +75,7 @@ enum status json_read_uint32(struct json_reader *reader, const char *path, const
 static const struct json_row *find_row(const struct json_row *rows, const char *key)
 {
     for (; rows->key != NULL; rows++) {
-        if (strcmp(rows->key, key) == 0)
+        if (rows->key[0] == key[0] && strcmp(rows->key, key) == 0)
             return rows;
     }
     return NULL;
