@@ -9,7 +9,7 @@
 int64_t incident_told_ms(const struct incident *incident)
 {
     const struct report *best = &incident->reports[0];
-    return best->reported_at_ms != TIME_NONE ? best->reported_at_ms : best->occurred.start_ms;
+    return best->reported_at_ms != TIME_NONE ? best->reported_at_ms : best->occurred.end_ms;
 }
 
 static bool is_somewhere(const struct report *report)

@@ -13,7 +13,7 @@ struct nearness {
 
 /* rule may be NULL. An incident without a place is at no distance from anything. */
 struct nearness nearness_between(const struct rule *rule, const struct incident *a, const struct incident *b);
-/* When it was told: reported_at, else its start; TIME_NONE where it says neither. */
+/* When it was told: reported_at, else its end; TIME_NONE where it says neither. */
 int64_t incident_told_ms(const struct incident *incident);
 /* Does it take part in correlation: it has a place and a time, and is neither retracted nor explained? */
 bool incident_is_live(const struct incident *incident);

@@ -193,7 +193,10 @@ static void tell_gap(struct scene *scene, const struct nearness *nearness, const
     char distance[WORDS_BYTES], gap[DURATION_TEXT_BYTES];
     words_distance(nearness->distance_km, distance);
     duration_words(nearness->gap_ms, gap);
-    text_print(scene->lines, "%s and %s %s", distance, nearness->gap_ms > 0 ? gap : "no time", between);
+    if (nearness->gap_ms > 0)
+        text_print(scene->lines, "%s and %s %s", distance, gap, between);
+    else
+        text_print(scene->lines, "%s %s", distance, between);
 }
 
 static void tell_joined(struct scene *scene, size_t index)
@@ -219,7 +222,7 @@ static void tell_joined(struct scene *scene, size_t index)
         name_member(nearest, incident, other_name);
         text_print(scene->lines, ": ");
         tell_gap(scene, &nearness, "from");
-        text_print(scene->lines, " %s", other_name);
+        text_print(scene->lines, " %s%s", other_name, nearness.gap_ms > 0 ? "" : ", at the same time");
     }
     end_sentence(scene);
 }
@@ -282,7 +285,7 @@ static void tell_opening(struct scene *scene)
     if (members == 2 && pair[0] != NULL && pair[1] != NULL) {
         struct nearness nearness = nearness_between(scene->rule, pair[0], pair[1]);
         text_append(scene->lines, SPAN(", "));
-        tell_gap(scene, &nearness, "apart");
+        tell_gap(scene, &nearness, nearness.gap_ms > 0 ? "apart" : "apart at the same time");
     }
     end_sentence(scene);
 }
@@ -299,6 +302,17 @@ static const struct incident *find_member(const struct kept_episode *episode, st
     return NULL;
 }
 
+/* Those that belong to it first, then what came with them. */
+static void tell_company(struct scene *scene)
+{
+    enum membership membership;
+    for (size_t i = 0; i < scene->now->episode.member_count; i++) {
+        const struct incident *is = scene->now->incidents[i];
+        if (is != NULL && !is_member(scene->now, i) && find_member(scene->before, is->id, &membership) == NULL)
+            tell_joined(scene, i);
+    }
+}
+
 static void tell_members(struct scene *scene)
 {
     size_t joined = 0;
@@ -310,7 +324,7 @@ static void tell_members(struct scene *scene)
         const struct incident *was = find_member(scene->before, is->id, &membership);
         if (was != NULL && was != is)
             tell_corrected(scene, was, is);
-        if (was == NULL && ++joined <= JOINED_MAX)
+        if (was == NULL && is_member(scene->now, i) && ++joined <= JOINED_MAX)
             tell_joined(scene, i);
     }
     if (joined > JOINED_MAX) {
@@ -318,6 +332,7 @@ static void tell_members(struct scene *scene)
         text_print(scene->lines, "and %zu more joined", joined - JOINED_MAX);
         end_sentence(scene);
     }
+    tell_company(scene);
     for (size_t i = 0; i < scene->before->episode.member_count; i++) {
         const struct incident *was = scene->before->incidents[i];
         if (was != NULL && find_member(scene->now, was->id, &membership) == NULL)

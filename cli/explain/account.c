@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REACH_WINDOWS 4 /* how many windows around an episode may touch it, as a first guess */
+#define NEAR_SHARE_MAX 2.0 /* of the limits: what is farther is no near miss */
+#define REACH_WINDOWS  4   /* how many windows around an episode may touch it, as a first guess */
 
 bool account_counts(const struct account_member *member)
 {
@@ -286,7 +287,8 @@ static void find_near_misses(struct account *account)
     for (size_t i = 0; i < account->item_count; i++) {
         struct trial_item *item = &account->items[i];
         struct near_miss miss;
-        if (item->is_live && item->is_triggering && !is_member(account, item) && measure_miss(account, item, &miss))
+        if (item->is_live && item->is_triggering && !is_member(account, item) && measure_miss(account, item, &miss) &&
+            link_share(&miss.link) <= NEAR_SHARE_MAX)
             add_miss(account, &miss);
     }
 }

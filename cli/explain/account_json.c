@@ -92,7 +92,7 @@ static void write_company(struct writer *writer)
         country_code codes[LIMIT_COUNTRIES];
         if (account_counts(member) || member->item == NULL)
             continue;
-        size_t count = account_shared_countries(account, member->item, codes, LIMIT_COUNTRIES);
+        size_t count = account_shared_countries(account, member, codes, LIMIT_COUNTRIES);
         next_entry(writer);
         add_id(writer->text, "id", member->item->incident->id);
         text_print(writer->text, ",\"as\":\"%s\",\"shares\":[", membership_name(member->membership));

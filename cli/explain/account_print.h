@@ -9,8 +9,9 @@
 enum status account_print_text(const struct account *account, struct zone *zone, FILE *stream) MUST_CHECK;
 enum status account_print_json(const struct account *account, FILE *stream) MUST_CHECK;
 
-/* The countries of the episode it shares: why a response or context is there. Answers how many. */
-size_t account_shared_countries(const struct account *account, const struct trial_item *item, country_code *ret_codes,
-                                size_t room);
+/* Why a response, consequence or context is there: the countries it shares with the episode, a context with all its
+ * members touch. Answers how many. The member's item must be known. */
+size_t account_shared_countries(const struct account *account, const struct account_member *member,
+                                country_code *ret_codes, size_t room);
 /* "1 country is left, 2 are needed"; "no core is left". Of a removal that unflags. */
 void account_removal_words(const struct account *account, const struct account_member *member, char ret_text[128]);

@@ -45,13 +45,14 @@ static void print_rule(const struct printer *printer)
 {
     const struct rule *rule = &printer->account->rule;
     char window[DURATION_TEXT_BYTES], duration[DURATION_TEXT_BYTES];
+    char neighbours[WORDS_BYTES], incidents[WORDS_BYTES], countries[WORDS_BYTES];
+    words_count(rule->min_neighbours, "neighbour makes", "neighbours make", neighbours);
+    words_count(rule->min_incidents, "incident", "incidents", incidents);
+    words_count(rule->min_countries, "country", "countries", countries);
     duration_format(rule->window_ms, window);
     duration_format(rule->cap_duration_ms, duration);
-    fprintf(printer->stream,
-            "rule       %.*s: reach %.6g km, window %s; %u neighbours make a core; flagged from %u incidents in %u "
-            "countries; caps %s",
-            SPAN_ARG(rule->name), rule->reach_km, window, rule->min_neighbours, rule->min_incidents,
-            rule->min_countries, duration);
+    fprintf(printer->stream, "rule       %.*s: reach %.6g km, window %s; %s a core; flagged from %s in %s on; caps %s",
+            SPAN_ARG(rule->name), rule->reach_km, window, neighbours, incidents, countries, duration);
     if (isfinite(rule->cap_extent_km))
         fprintf(printer->stream, ", %.6g km", rule->cap_extent_km);
     fputc('\n', printer->stream);
@@ -207,17 +208,38 @@ static void print_links(struct printer *printer)
 
 /* --- what came of it, and what came with it --- */
 
-size_t account_shared_countries(const struct account *account, const struct trial_item *item, country_code *ret_codes,
-                                size_t room)
+/* Has anybody the code among the countries that a membership shares: the episode's own, or for context those touched by
+ * a member? */
+static bool is_shared(const struct account *account, enum membership membership, country_code code)
 {
     const struct episode *episode = &account->episode->episode;
-    const struct engine_incident *engine = &item->engine;
-    size_t count = 0;
-    for (size_t i = 0; i < engine->touched_country_count; i++) {
-        for (size_t j = 0; j < episode->country_count && count < room; j++) {
-            if (engine->touched_countries[i] == episode->countries[j])
-                ret_codes[count++] = episode->countries[j];
+    for (size_t i = 0; i < episode->country_count; i++) {
+        if (episode->countries[i] == code)
+            return true;
+    }
+    for (size_t i = 0; membership == MEMBERSHIP_CONTEXT && i < account->member_count; i++) {
+        const struct account_member *member = &account->members[i];
+        if (!account_counts(member) || member->item == NULL)
+            continue;
+        for (size_t c = 0; c < member->item->engine.touched_country_count; c++) {
+            if (member->item->engine.touched_countries[c] == code)
+                return true;
         }
+    }
+    return false;
+}
+
+size_t account_shared_countries(const struct account *account, const struct account_member *member,
+                                country_code *ret_codes, size_t room)
+{
+    const struct engine_incident *engine = &member->item->engine;
+    bool is_context = member->membership == MEMBERSHIP_CONTEXT;
+    const country_code *codes = is_context ? engine->touched_countries : engine->countries;
+    size_t code_count = is_context ? engine->touched_country_count : engine->country_count;
+    size_t count = 0;
+    for (size_t i = 0; i < code_count && count < room; i++) {
+        if (is_shared(account, member->membership, codes[i]))
+            ret_codes[count++] = codes[i];
     }
     return count;
 }
@@ -231,7 +253,7 @@ static void add_company(struct printer *printer, size_t index, const struct acco
     if (member->item != NULL) {
         const struct report *best = &member->item->incident->reports[0];
         country_code codes[LIMIT_COUNTRIES];
-        size_t count = account_shared_countries(printer->account, member->item, codes, LIMIT_COUNTRIES);
+        size_t count = account_shared_countries(printer->account, member, codes, LIMIT_COUNTRIES);
         words_countries(codes, count, ", ", shared, sizeof shared);
         words_interval(printer->zone, &best->occurred, when);
         (void)snprintf(what, sizeof what, "%s", category_one(best->category));

@@ -12,7 +12,7 @@ void ledger_print(const struct ledger *ledger, FILE *stream)
             correlator->received, correlator->applied, correlator->duplicate, correlator->stale, correlator->rejected,
             correlator->too_late, correlator->late);
     fprintf(stream,
-            "episodes: %" PRIu64 " flagged, %" PRIu64 " candidates, %" PRIu64 " withdrawn, in %" PRIu64
+            "episodes: %" PRIu64 " flagged, %" PRIu64 " candidate, %" PRIu64 " withdrawn, in %" PRIu64
             " revisions; store: %s\n",
             ledger->flagged, ledger->candidates, ledger->withdrawn, correlator->published, ledger->store);
 }

@@ -21,7 +21,7 @@ void timeline_fini(struct timeline *timeline)
 
 int64_t timeline_told_ms(const struct report *report)
 {
-    return report->reported_at_ms != TIME_NONE ? report->reported_at_ms : report->occurred.start_ms;
+    return report->reported_at_ms != TIME_NONE ? report->reported_at_ms : report->occurred.end_ms;
 }
 
 static enum status make_room(struct timeline *timeline)

@@ -6,7 +6,7 @@
 #include "proto/report.h"
 
 struct timeline_entry {
-    int64_t told_ms; /* reported_at, else the start, else (a bare retraction) TIME_NONE */
+    int64_t told_ms; /* reported_at, else the end, else (a bare retraction) TIME_NONE */
     struct span id;  /* incident id: breaks ties, then the revision, then the bytes */
     uint32_t revision;
     struct span bytes;
@@ -21,7 +21,7 @@ struct timeline {
 
 void timeline_init(struct timeline *timeline);
 void timeline_fini(struct timeline *timeline);
-/* When a report was told, as far as it says. */
+/* When a report was told, as far as it says: nobody tells what is not over. */
 int64_t timeline_told_ms(const struct report *report);
 /* Copies the packed report. STATUS_INVALID: it cannot be unpacked. */
 enum status timeline_add(struct timeline *timeline, struct span bytes, struct arena *scratch) MUST_CHECK;

@@ -80,7 +80,7 @@ static void a_pair_opens_with_how_far_it_is_apart(void **state)
     tell_incident(world, ROMANIA);
     const char *told = tell_episode(world, EPISODE_FLAGGED, "PLRO", two, 2);
     assert_string_equal(told,
-                        "2025-09-13 15:23  Drones over somewhere, 826 km and 3.4 days apart  (campaign, now PL, RO)\n");
+                        "2025-09-13 16:13  Drones over somewhere, 826 km and 3.4 days apart  (campaign, now PL, RO)\n");
 }
 
 static void estonia_joins_from_its_nearest_member(void **state)
@@ -92,7 +92,7 @@ static void estonia_joins_from_its_nearest_member(void **state)
     tell_incident(world, ESTONIA);
     const char *told = tell_episode(world, EPISODE_FLAGGED, "EEPLRO", three, 3);
     assert_string_equal(
-        told, "2025-09-19 06:58  Estonia joined: 935 km and 9.1 days from Poland  (campaign, now EE, PL, RO)\n");
+        told, "2025-09-19 07:10  Estonia joined: 935 km and 9.1 days from Poland  (campaign, now EE, PL, RO)\n");
 }
 
 static void a_candidate_that_is_flagged_tells_who_made_it_so(void **state)

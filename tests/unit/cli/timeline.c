@@ -67,7 +67,7 @@ static void a_bare_retraction_follows_what_it_takes_back(void **state)
     assert_int_equal(world->timeline.entries[0].revision, 0);
     assert_true(span_equal(world->timeline.entries[1].id, SPAN("t:pl")));
     assert_int_equal(world->timeline.entries[1].revision, 1);
-    assert_int_equal(world->timeline.entries[1].told_ms, ms_of("2025-09-09T21:30:00Z"));
+    assert_int_equal(world->timeline.entries[1].told_ms, ms_of("2025-09-10T04:45:00Z"));
 }
 
 static void what_is_no_report_is_refused(void **state)
