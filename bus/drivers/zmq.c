@@ -27,6 +27,7 @@
 #define LINGER_MS         100 /* for the last word; −1 would hang the exit */
 #define HANDSHAKE_MS      3000
 #define CONNECT_MS        5000
+#define UNBIND_MS         1000 /* at most; a millisecond as a rule */
 #define HEARTBEAT_IVL_MS  5000
 #define HEARTBEAT_WAIT_MS 15000
 #define HEARTBEAT_TTL_MS  30000
@@ -43,8 +44,9 @@ struct line {
 
 struct plug {
     struct port *port;
+    enum bus_end end;
     void *socket;
-    void *monitor; /* a dialler's */
+    void *monitor; /* tells a dialler of its connection, and a listener that it listens no more */
     uv_poll_t poll;
     uv_poll_t monitor_poll;
     int handles;
@@ -213,9 +215,26 @@ static void handle_closed(uv_handle_t *handle)
     port_handle_closed(handle->data);
 }
 
+/* ZeroMQ closes in a thread of its own: waits until the address is free, so that whoever hears of the end can listen
+ * there again. */
+static void plug_unbind(struct plug *plug)
+{
+    unsigned char event[6];
+    char address[256];
+    size_t size = sizeof address;
+    int patience_ms = UNBIND_MS;
+    if (zmq_getsockopt(plug->socket, ZMQ_LAST_ENDPOINT, address, &size) != 0 || size <= 1 ||
+        zmq_setsockopt(plug->monitor, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms) != 0 ||
+        zmq_unbind(plug->socket, address) != 0)
+        return;
+    (void)zmq_recv(plug->monitor, event, sizeof event, 0);
+}
+
 static void plug_free(struct plug *plug)
 {
     if (plug->monitor != NULL) {
+        if (plug->end == BUS_LISTEN)
+            plug_unbind(plug);
         (void)zmq_socket_monitor(plug->socket, NULL, 0);
         (void)zmq_close(plug->monitor);
     }
@@ -238,7 +257,7 @@ static void plug_close(struct plug *plug)
 {
     plug->port->plug = NULL;
     uv_close((uv_handle_t *)&plug->poll, plug_handle_closed);
-    if (plug->monitor != NULL)
+    if (plug->handles > 1)
         uv_close((uv_handle_t *)&plug->monitor_poll, plug_handle_closed);
 }
 
@@ -284,6 +303,8 @@ static bool monitor_attach(struct plug *plug)
     int wanted = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED |
                  ZMQ_EVENT_CLOSED;
+    if (plug->end == BUS_LISTEN)
+        wanted = ZMQ_EVENT_CLOSED;
     if (zmq_socket_monitor(plug->socket, url, wanted) != 0)
         return false;
     plug->monitor = zmq_socket(context, ZMQ_PAIR);
@@ -315,8 +336,9 @@ static struct plug *plug_new(struct port *port)
     if (plug == NULL)
         return NULL;
     plug->port = port;
+    plug->end = port->end;
     plug->socket = zmq_socket(context, port->end == BUS_LISTEN ? ZMQ_ROUTER : ZMQ_DEALER);
-    if (plug->socket == NULL || !socket_set(plug->socket, port) || (port->end == BUS_DIAL && !monitor_attach(plug))) {
+    if (plug->socket == NULL || !socket_set(plug->socket, port) || !monitor_attach(plug)) {
         plug_free(plug);
         return NULL;
     }
@@ -334,7 +356,7 @@ static bool plug_start(struct port *port, struct plug *plug)
         return false;
     }
     port->plug = plug;
-    if (plug->monitor != NULL && !poll_start(port, plug, &plug->monitor_poll, plug->monitor))
+    if (port->end == BUS_DIAL && !poll_start(port, plug, &plug->monitor_poll, plug->monitor))
         return false;
     port_awake(port);
     return true;
@@ -564,7 +586,7 @@ static void on_prepare(uv_prepare_t *prepare)
         gone = gone || port->lines[i]->gone;
     bool input =
         plug != NULL && has_input(plug->socket); /* asked even while held: it also lets what is queued move on */
-    bool monitored = plug != NULL && plug->monitor != NULL && has_input(plug->monitor);
+    bool monitored = plug != NULL && port->end == BUS_DIAL && has_input(plug->monitor);
     if (gone || monitored || (input && !port->held))
         port_awake(port);
     else

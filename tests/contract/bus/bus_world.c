@@ -53,6 +53,12 @@ void world_rest(struct world *world, uint64_t ms)
         (void)uv_run(&world->loop, UV_RUN_NOWAIT);
 }
 
+void world_failed(const char *file, int line, const char *condition)
+{
+    (void)fprintf(stderr, "%s:%d: never came true: %s\n", file, line, condition);
+    fail_msg("%s:%d: never came true: %s", file, line, condition);
+}
+
 void world_turn(struct world *world)
 {
     world_rest(world, 1);
@@ -230,6 +236,7 @@ static void raw_up(void *self, uint64_t line)
 {
     struct raw *raw = self;
     raw->line = line;
+    raw->full = false;
     raw->ups++;
     if (raw->says_hello)
         raw_say(raw, &raw->hello);
@@ -268,8 +275,8 @@ static void raw_garbled(void *self, uint64_t line)
 
 static void raw_writable(void *self, uint64_t line)
 {
-    (void)self;
     (void)line;
+    ((struct raw *)self)->full = false;
 }
 
 static void raw_down(void *self, uint64_t line, const char *reason)
@@ -295,6 +302,7 @@ void raw_say_bytes(struct raw *raw, struct span bytes)
 {
     enum status status = raw->driver->send(raw->port, raw->line, bytes);
     assert_true(status == STATUS_OK || status == STATUS_AGAIN);
+    raw->full = status == STATUS_AGAIN;
 }
 
 void raw_say(struct raw *raw, const struct frame *frame)

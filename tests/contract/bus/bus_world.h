@@ -36,13 +36,15 @@ int world_setup(void **state);
 int world_teardown(void **state);
 void world_turn(struct world *world); /* one turn that does not sleep long */
 void world_rest(struct world *world, uint64_t ms);
+/* Says at once what failed: an abandoned world may bring down what would be said later. */
+void world_failed(const char *file, int line, const char *condition);
 /* Turns until the condition holds; fails the test after twenty seconds. */
 #define world_until(world, condition)                                                                                  \
     do {                                                                                                               \
         uint64_t deadline_ = uv_hrtime() + 20u * 1000000000ull;                                                        \
         while (!(condition)) {                                                                                         \
             if (uv_hrtime() > deadline_)                                                                               \
-                fail_msg("%s:%d: never came true: %s", __FILE__, __LINE__, #condition);                                \
+                world_failed(__FILE__, __LINE__, #condition);                                                          \
             world_turn(world);                                                                                         \
         }                                                                                                              \
     } while (0)
@@ -105,6 +107,7 @@ struct raw {
     struct port *port;
     uint64_t line;
     int ups, downs, frames, refusals, welcomes, batches;
+    bool full; /* the line takes no more for now */
     uint64_t credit;
     uint64_t item_count;
     uint64_t resume_position;
