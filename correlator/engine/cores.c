@@ -71,12 +71,27 @@ static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32
     return count;
 }
 
+/* Tells how much this disturbs, by the first core met around it: engine_pending is an estimate. */
+static void disturb(struct ward *ward, const struct node *node)
+{
+    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
+        for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
+            if (node_at(ward, i)->episode == NONE || !node_within(ward, node, node_at(ward, i)))
+                continue;
+            episode_pending(ward, node_at(ward, i)->episode);
+            return;
+        }
+    }
+}
+
 void cores_insert(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
     ward_changed(ward, index);
     if (node->end_ms - node->start_ms > ward->grid.longest_ms)
         ward->grid.longest_ms = node->end_ms - node->start_ms;
+    disturb(ward, node);
     if (node->coarse) {
         list_put(ward, index);
         return;
@@ -125,6 +140,10 @@ void cores_remove(struct ward *ward, uint32_t index)
     struct node *node = node_at(ward, index);
     list_take(ward, index);
     ward_changed(ward, index);
+    if (node->episode != NONE)
+        episode_pending(ward, node->episode);
+    else if (node->anchor != NONE && node_at(ward, node->anchor)->episode != NONE)
+        episode_pending(ward, node_at(ward, node->anchor)->episode);
     if (!node->coarse) {
         ward->grid.buckets.items[node->bucket].count--;
         struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);

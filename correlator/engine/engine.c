@@ -216,6 +216,8 @@ size_t engine_pending(const struct engine *engine)
 {
     const struct incidents *incidents = &engine->incidents;
     size_t pending = (size_t)incidents->inserted.count + incidents->removed.count + incidents->touched.count;
+    for (size_t i = 0; i < engine->ward_count; i++)
+        pending += engine->wards[i].pending;
     if (engine->watermark_ms == engine->flushed_watermark_ms)
         return pending;
     uint32_t first;

@@ -34,7 +34,7 @@ bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode)
     if (!record_take(ward, ret_episode))
         return false;
     struct episode_record *record = &ward->episodes.items[*ret_episode];
-    *record = (struct episode_record){.used = true, .key = key->incident, .lineage_stamp = NONE};
+    *record = (struct episode_record){.used = true, .key = key->incident, .lineage_stamp = NONE, .pending_stamp = NONE};
     episode_id_write(record->id, key->start_ms, ward->measure.rule.name, node_incident(ward, key)->id);
     ward->episode_count++;
     return true;
@@ -48,13 +48,14 @@ static struct node *key_now(const struct ward *ward, const struct episode_record
     if (index == NONE)
         return NULL;
     struct node *node = node_at(ward, index);
-    return node->start_ms == incident_at(ward->incidents, record->key)->start_ms ? node : NULL;
+    return id_seconds(node->start_ms) == id_seconds(incident_at(ward->incidents, record->key)->start_ms) ? node : NULL;
 }
 
 static bool record_retire(struct ward *ward, uint32_t episode)
 {
     struct episode_record *record = &ward->episodes.items[episode];
     record->retired = true;
+    heap_remove(&ward->finishing, episode);
     struct node *key = key_now(ward, record);
     if (key != NULL)
         key->former = episode;
@@ -78,6 +79,19 @@ bool episode_retire(struct ward *ward, uint32_t episode)
         at = next;
     } while (at != episode);
     return true;
+}
+
+void episode_pending(struct ward *ward, uint32_t episode)
+{
+    uint32_t at = episode;
+    if (ward->episodes.items[episode].pending_stamp == ward->stamp)
+        return;
+    do {
+        struct episode_record *record = &ward->episodes.items[at];
+        record->pending_stamp = ward->stamp;
+        ward->pending += record->told.members.count;
+        at = record->sibling;
+    } while (at != episode);
 }
 
 bool episode_restate(struct ward *ward, uint32_t episode)

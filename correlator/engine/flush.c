@@ -61,5 +61,7 @@ bool flush_clear(struct ward *ward, int64_t watermark_ms)
     for (uint32_t i = 0; i < ward->restated.count; i++)
         ward->episodes.items[ward->restated.items[i]].restate = false;
     ward->restated.count = 0;
+    ward->stamp++;
+    ward->pending = 0;
     return true;
 }

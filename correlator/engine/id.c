@@ -32,9 +32,14 @@ static char *digits(char *to, int64_t value, int count)
     return to + count;
 }
 
+int64_t id_seconds(int64_t start_ms)
+{
+    return start_ms / 1000 - (start_ms % 1000 < 0);
+}
+
 void episode_id_write(char ret_id[EPISODE_ID_BYTES], int64_t start_ms, struct span rule_name, struct span key_id)
 {
-    int64_t seconds = start_ms / 1000 - (start_ms % 1000 < 0);
+    int64_t seconds = id_seconds(start_ms);
     int64_t days = seconds / 86400 - (seconds % 86400 < 0);
     int64_t of_day = seconds - days * 86400;
     struct date date = date_of(days);

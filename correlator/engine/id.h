@@ -8,3 +8,5 @@
 
 /* start_ms within LIMIT_TIME_MS_MIN … LIMIT_TIME_MS_MAX. Fills the rest of ret_id with NULs. */
 void episode_id_write(char ret_id[EPISODE_ID_BYTES], int64_t start_ms, struct span rule_name, struct span key_id);
+/* The seconds since 1970 that an id's prefix shows of a start: starts that share them make the same id. */
+int64_t id_seconds(int64_t start_ms);

@@ -89,6 +89,7 @@ struct episode_record {
     bool restate; /* is in `restated` */
     bool final;
     uint32_t lineage_stamp;
+    uint32_t pending_stamp; /* its component is counted in ward->pending */
 };
 
 /* A part of a component while it is being united: see unions.c. */
@@ -128,6 +129,7 @@ struct ward {
     int64_t horizon_ms;       /* see engine_horizon */
     uint32_t episode_count;
     uint32_t stamp;
+    size_t pending; /* incidents in the components disturbed since the last flush, about */
     /* Of the flush underway. */
     VECTOR(uint32_t) loose;     /* non-cores in search of a core */
     VECTOR(uint32_t) seeds;     /* cores whose component is to be found */
@@ -230,6 +232,8 @@ bool unions_make(struct ward *ward);
 bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode);
 /* Marks every episode of the component as to be computed anew, and its cores as seeds. */
 bool episode_retire(struct ward *ward, uint32_t episode);
+/* Counts its component as disturbed. */
+void episode_pending(struct ward *ward, uint32_t episode);
 bool episode_restate(struct ward *ward, uint32_t episode);
 /* Frees one that is nobody's any more. */
 void episode_withdraw(struct ward *ward, uint32_t episode);

@@ -1,0 +1,273 @@
+#include "tests/support/chronicle.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
+{
+    va_list arguments;
+    if (chronicle->mistakes++ > 10)
+        return;
+    (void)fprintf(stderr, "seed %" PRIu64 ": episode %s: ", chronicle->seed, id);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fputc('\n', stderr);
+}
+
+void chronicle_init(struct chronicle *chronicle, uint64_t seed)
+{
+    *chronicle = (struct chronicle){.seed = seed};
+}
+
+void chronicle_fini(struct chronicle *chronicle)
+{
+    for (size_t i = 0; i < chronicle->count; i++)
+        free(chronicle->entries[i].members);
+    free(chronicle->entries);
+    *chronicle = (struct chronicle){0};
+}
+
+static struct chronicle_entry *find(const struct chronicle *chronicle, size_t rule, const char *id)
+{
+    for (size_t i = 0; i < chronicle->count; i++) {
+        if (chronicle->entries[i].rule == rule && strcmp(chronicle->entries[i].id, id) == 0)
+            return &chronicle->entries[i];
+    }
+    return NULL;
+}
+
+static struct chronicle_entry *find_or_add(struct chronicle *chronicle, const struct engine_change *change)
+{
+    struct chronicle_entry *entry = find(chronicle, change->rule, change->id);
+    if (entry != NULL)
+        return entry;
+    if (chronicle->count == chronicle->room) {
+        chronicle->room = chronicle->room * 2 + 16;
+        chronicle->entries = realloc(chronicle->entries, chronicle->room * sizeof(*chronicle->entries));
+        assert(chronicle->entries != NULL);
+    }
+    entry = &chronicle->entries[chronicle->count++];
+    *entry = (struct chronicle_entry){.rule = change->rule, .state = EPISODE_WITHDRAWN};
+    memcpy(entry->id, change->id, sizeof(entry->id));
+    return entry;
+}
+
+/* ---- what a change must satisfy ---- */
+
+static void check_order(struct chronicle *chronicle, const struct engine_change *change)
+{
+    const struct engine_change *last = &chronicle->last;
+    bool withdrawn = change->state == EPISODE_WITHDRAWN;
+    bool last_withdrawn = last->state == EPISODE_WITHDRAWN;
+    if (!chronicle->in_flush || change->rule > last->rule)
+        return;
+    if (change->rule < last->rule || (withdrawn && !last_withdrawn))
+        mistake(chronicle, change->id, "told out of order");
+    if (withdrawn == last_withdrawn && (change->first_ms < last->first_ms ||
+                                        (change->first_ms == last->first_ms && strcmp(change->id, last->id) <= 0)))
+        mistake(chronicle, change->id, "told out of order");
+}
+
+static const struct chronicle_member *member_before(const struct chronicle_entry *entry, struct span id)
+{
+    for (size_t i = 0; i < entry->member_count; i++) {
+        if (span_equal(entry->members[i].id, id))
+            return &entry->members[i];
+    }
+    return NULL;
+}
+
+static bool listed(const struct engine_member *members, size_t count, struct span id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal(members[i].incident->id, id))
+            return true;
+    }
+    return false;
+}
+
+static void check_members(struct chronicle *chronicle, const struct chronicle_entry *before,
+                          const struct engine_change *change)
+{
+    for (size_t i = 0; i < change->member_count; i++) {
+        const struct engine_member *member = &change->members[i];
+        const struct engine_member *previous = i > 0 ? &change->members[i - 1] : NULL;
+        if (previous != NULL && (previous->incident->start_ms > member->incident->start_ms ||
+                                 (previous->incident->start_ms == member->incident->start_ms &&
+                                  span_compare(previous->incident->id, member->incident->id) >= 0)))
+            mistake(chronicle, change->id, "members out of order");
+        if (change->state == EPISODE_WITHDRAWN)
+            continue;
+        bool added = listed(change->added, change->added_count, member->incident->id);
+        const struct chronicle_member *was =
+            before->state == EPISODE_WITHDRAWN ? NULL : member_before(before, member->incident->id);
+        if (added != (was == NULL || was->membership != member->membership))
+            mistake(chronicle, change->id, "%.*s is %sadded", SPAN_ARG(member->incident->id), added ? "" : "not ");
+    }
+    if (change->state == EPISODE_WITHDRAWN)
+        return;
+    for (size_t i = 0; before->state != EPISODE_WITHDRAWN && i < before->member_count; i++) {
+        bool removed = listed(change->removed, change->removed_count, before->members[i].id);
+        if (removed == listed(change->members, change->member_count, before->members[i].id))
+            mistake(chronicle, change->id, "%.*s is %sremoved", SPAN_ARG(before->members[i].id), removed ? "" : "not ");
+    }
+    for (size_t i = 0; i < change->removed_count; i++) {
+        if (before->state == EPISODE_WITHDRAWN || member_before(before, change->removed[i].incident->id) == NULL)
+            mistake(chronicle, change->id, "removed what was not in it");
+    }
+}
+
+static void on_change(void *self, const struct engine_change *change)
+{
+    struct chronicle *chronicle = self;
+    check_order(chronicle, change);
+    chronicle->in_flush = true;
+    chronicle->last = *change;
+    chronicle->changes++;
+    struct chronicle_entry *entry = find_or_add(chronicle, change);
+    if (entry->final)
+        mistake(chronicle, change->id, "told after it was final");
+    if (change->is_new != (entry->state == EPISODE_WITHDRAWN))
+        mistake(chronicle, change->id, "told as %s", change->is_new ? "new" : "known");
+    check_members(chronicle, entry, change);
+    for (size_t i = 0; i < change->supersedes_count; i++) {
+        const struct chronicle_entry *ended = find(chronicle, change->rule, change->supersedes[i]);
+        if (ended == NULL || ended->state != EPISODE_WITHDRAWN || strcmp(ended->id, change->id) == 0)
+            mistake(chronicle, change->id, "supersedes %s, which was not withdrawn", change->supersedes[i]);
+    }
+    struct chronicle_member *members = entry->members;
+    *entry = (struct chronicle_entry){.rule = change->rule,
+                                      .state = change->state,
+                                      .final = change->final,
+                                      .capped = change->capped,
+                                      .country_count = change->country_count,
+                                      .first_ms = change->first_ms,
+                                      .last_ms = change->last_ms,
+                                      .extent_km = change->extent_km,
+                                      .observed = change->observed,
+                                      .member_count = change->member_count};
+    memcpy(entry->id, change->id, sizeof(entry->id));
+    memcpy(entry->continues, change->continues, sizeof(entry->continues));
+    memcpy(entry->superseded_by, change->superseded_by, sizeof(entry->superseded_by));
+    assert(change->country_count <= 64);
+    if (change->country_count > 0)
+        memcpy(entry->countries, change->countries, change->country_count * sizeof(country_code));
+    entry->members = realloc(members, (change->member_count + 1) * sizeof(*members));
+    assert(entry->members != NULL);
+    for (size_t i = 0; i < change->member_count; i++)
+        entry->members[i] = (struct chronicle_member){change->members[i].incident->id, change->members[i].membership};
+}
+
+static void on_released(void *self, const struct engine_incident *incident, bool evicted)
+{
+    struct chronicle *chronicle = self;
+    if (incident->user == NULL)
+        mistake(chronicle, "-", "released what was never given");
+    chronicle->released++;
+    chronicle->evicted += evicted;
+}
+
+enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine)
+{
+    const struct engine_events events = {on_change, on_released, chronicle};
+    chronicle->in_flush = false;
+    enum status status = engine_flush(engine, &events);
+    for (size_t i = 0; status == STATUS_OK && i < chronicle->count; i++) {
+        const struct chronicle_entry *entry = &chronicle->entries[i];
+        if (entry->state == EPISODE_WITHDRAWN && entry->superseded_by[0] != 0 &&
+            find(chronicle, entry->rule, entry->superseded_by) == NULL)
+            mistake(chronicle, entry->id, "superseded by %s, which was never told", entry->superseded_by);
+    }
+    return status;
+}
+
+/* ---- comparison ---- */
+
+static void compare_one(struct chronicle *chronicle, const struct chronicle_entry *told,
+                        const struct oracle_episode *right)
+{
+    if (told->state != right->state)
+        mistake(chronicle, right->id, "state %d, oracle %d", told->state, right->state);
+    if (told->capped != right->capped)
+        mistake(chronicle, right->id, "capped %d, oracle %d", told->capped, right->capped);
+    if (strcmp(told->continues, right->continues) != 0)
+        mistake(chronicle, right->id, "continues '%s', oracle '%s'", told->continues, right->continues);
+    if (told->first_ms != right->first_ms || told->last_ms != right->last_ms)
+        mistake(chronicle, right->id, "another span than the oracle's");
+    if (told->extent_km < right->extent_km || told->extent_km > right->extent_km)
+        mistake(chronicle, right->id, "extent %.9f, oracle %.9f", told->extent_km, right->extent_km);
+    if (told->observed != right->observed)
+        mistake(chronicle, right->id, "observed %zu, oracle %zu", told->observed, right->observed);
+    if (told->country_count != right->country_count ||
+        (right->country_count > 0 &&
+         memcmp(told->countries, right->countries, right->country_count * sizeof(country_code)) != 0))
+        mistake(chronicle, right->id, "other countries than the oracle's");
+    if (told->member_count != right->member_count) {
+        mistake(chronicle, right->id, "%zu members, oracle %zu", told->member_count, right->member_count);
+        return;
+    }
+    for (size_t i = 0; i < right->member_count; i++) {
+        if (!span_equal(told->members[i].id, right->members[i].incident->id) ||
+            told->members[i].membership != right->members[i].membership)
+            mistake(chronicle, right->id, "member %zu is %.*s (%d), oracle %.*s (%d)", i, SPAN_ARG(told->members[i].id),
+                    told->members[i].membership, SPAN_ARG(right->members[i].incident->id),
+                    right->members[i].membership);
+    }
+}
+
+void chronicle_compare(struct chronicle *chronicle, size_t rule, const struct oracle_result *result)
+{
+    size_t standing = 0;
+    for (size_t i = 0; i < chronicle->count; i++)
+        standing += chronicle->entries[i].rule == rule && chronicle->entries[i].state != EPISODE_WITHDRAWN;
+    if (standing != result->count)
+        mistake(chronicle, "-", "rule %zu: %zu episodes, oracle %zu", rule, standing, result->count);
+    for (size_t i = 0; i < result->count; i++) {
+        const struct chronicle_entry *told = find(chronicle, rule, result->episodes[i].id);
+        if (told == NULL || told->state == EPISODE_WITHDRAWN)
+            mistake(chronicle, result->episodes[i].id, "not told");
+        else
+            compare_one(chronicle, told, &result->episodes[i]);
+    }
+}
+
+static bool same_entry(const struct chronicle_entry *a, const struct chronicle_entry *b)
+{
+    bool same = a->state == b->state && a->capped == b->capped && strcmp(a->continues, b->continues) == 0 &&
+                a->first_ms == b->first_ms && a->last_ms == b->last_ms && !(a->extent_km < b->extent_km) &&
+                !(a->extent_km > b->extent_km) && a->observed == b->observed && a->country_count == b->country_count &&
+                memcmp(a->countries, b->countries, sizeof(a->countries)) == 0 && a->member_count == b->member_count;
+    for (size_t i = 0; same && i < a->member_count; i++)
+        same = span_equal(a->members[i].id, b->members[i].id) && a->members[i].membership == b->members[i].membership;
+    return same;
+}
+
+static size_t standing_count(const struct chronicle *chronicle)
+{
+    size_t standing = 0;
+    for (size_t i = 0; i < chronicle->count; i++)
+        standing += chronicle->entries[i].state != EPISODE_WITHDRAWN;
+    return standing;
+}
+
+bool chronicle_same(const struct chronicle *a, const struct chronicle *b)
+{
+    if (standing_count(a) != standing_count(b))
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct chronicle_entry *one = &a->entries[i];
+        if (one->state == EPISODE_WITHDRAWN)
+            continue;
+        const struct chronicle_entry *other = find(b, one->rule, one->id);
+        if (other == NULL || !same_entry(one, other))
+            return false;
+    }
+    return true;
+}

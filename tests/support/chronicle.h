@@ -1,0 +1,51 @@
+/* A chronicle: what an engine told, episode by episode, the last word on each. It checks while it listens that every
+ * change follows from the one before, in the order promised; what is wrong is counted and printed. */
+#pragma once
+
+#include "correlator/engine/engine.h"
+#include "tests/support/oracle.h"
+
+struct chronicle_member {
+    struct span id; /* borrowed: of the world */
+    enum membership membership;
+};
+
+struct chronicle_entry {
+    size_t rule;
+    char id[EPISODE_ID_BYTES];
+    char superseded_by[EPISODE_ID_BYTES];
+    enum episode_state state;
+    bool final;
+    bool capped;
+    char continues[EPISODE_ID_BYTES];
+    country_code countries[64];
+    size_t country_count;
+    int64_t first_ms;
+    int64_t last_ms;
+    double extent_km;
+    size_t observed;
+    struct chronicle_member *members;
+    size_t member_count;
+};
+
+struct chronicle {
+    struct chronicle_entry *entries;
+    size_t count;
+    size_t room;
+    size_t mistakes;
+    size_t changes;
+    size_t released;
+    size_t evicted;
+    bool in_flush;
+    struct engine_change last; /* of the flush: for the order */
+    uint64_t seed;             /* printed with every mistake */
+};
+
+void chronicle_init(struct chronicle *chronicle, uint64_t seed);
+void chronicle_fini(struct chronicle *chronicle);
+/* Flushes the engine into the chronicle. */
+enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine) MUST_CHECK;
+/* The standing entries of a rule must say what the oracle says; differences are counted and printed. */
+void chronicle_compare(struct chronicle *chronicle, size_t rule, const struct oracle_result *result);
+/* The same standing entries in both; state of finality aside. */
+bool chronicle_same(const struct chronicle *a, const struct chronicle *b);
