@@ -32,6 +32,7 @@ struct member {
     struct timespec changed; /* as the last scan saw it */
     off_t seen_size;
     bool settled; /* nobody writes to it, as far as can be seen */
+    bool growing; /* packed, and put off until it has settled */
     bool closing; /* ended because its name is another's or nobody's */
     void *slot;
 };
@@ -374,6 +375,7 @@ static bool member_read(struct input *input, struct member *member, struct input
 
 static bool member_open(struct input *input, struct member *member, struct input_item *ret_item)
 {
+    member->growing = false;
     if (input->follow && !member->present)
         return false;
     enum status status = input_file_open(&member->file, input->reason);
@@ -382,6 +384,7 @@ static bool member_open(struct input *input, struct member *member, struct input
     if (status != STATUS_OK)
         return refuse(input, member, status, ret_item);
     if (input->follow && member->file.kind == INPUT_PACKED && !member->settled) {
+        member->growing = true;
         input_file_close(&member->file); /* somebody may still be writing it: half a packed file is no file */
         return false;
     }
@@ -426,7 +429,7 @@ static enum status rest(const struct input *input)
     for (size_t i = 0; i < input->count; i++) {
         if (input->members[i]->unreadable)
             return STATUS_PERMISSION;
-        if (input->members[i]->state == MEMBER_WAITING && input->members[i]->present)
+        if (input->members[i]->state == MEMBER_WAITING && input->members[i]->growing)
             return STATUS_BUSY; /* somebody may still be writing it */
     }
     return STATUS_AGAIN;

@@ -166,6 +166,14 @@ static enum status buffer_reserve(struct input_file *file)
     return STATUS_OK;
 }
 
+/* Has a plain file been written anew in place, whatever its size now? */
+static bool head_changed(const struct input_file *file)
+{
+    unsigned char head[INPUT_HEAD_BYTES];
+    ssize_t got = file->head_size > 0 ? pread(file->fd, head, file->head_size, 0) : 0;
+    return got != (ssize_t)file->head_size || memcmp(head, file->head, file->head_size) != 0;
+}
+
 /* Appends bytes. STATUS_AGAIN: none now. STATUS_END: none any more (of a plain file: for now). */
 static enum status take_bytes(struct input_file *file, char ret_reason[256])
 {
@@ -184,6 +192,8 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
     }
     if (file->kind == INPUT_STREAM && poll(&(struct pollfd){.fd = file->fd, .events = POLLIN}, 1, 0) == 0)
         return STATUS_AGAIN; /* standard input is shared with others: it is asked, never made non-blocking */
+    if (file->kind == INPUT_PLAIN && head_changed(file))
+        return STATUS_END; /* what follows is no continuation of what was read: input_file_change will say so */
     ssize_t got = read(file->fd, file->buffer + file->end, READ_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return STATUS_AGAIN;
@@ -269,9 +279,5 @@ enum input_change input_file_change(const struct input_file *file)
         return INPUT_REPLACED;
     if ((uint64_t)about.st_size < file->taken)
         return INPUT_RESTARTED;
-    unsigned char head[INPUT_HEAD_BYTES];
-    ssize_t got = file->head_size > 0 ? pread(file->fd, head, file->head_size, 0) : 0;
-    if (got != (ssize_t)file->head_size || memcmp(head, file->head, file->head_size) != 0)
-        return INPUT_RESTARTED;
-    return INPUT_SAME;
+    return head_changed(file) ? INPUT_RESTARTED : INPUT_SAME;
 }

@@ -252,6 +252,8 @@ static enum status take_clock(struct scanner *scanner, bool *ret_taken)
         for (scanner->at++; is_digit(peek(scanner, 0)); scanner->at++, scale /= 10)
             clock.millisecond += (peek(scanner, 0) - '0') * scale;
     }
+    if (peek(scanner, 0) == 'Z' || peek(scanner, 0) == '+')
+        return wrong(scanner, "an offset, where a local time is expected (occurred.start reads offsets),");
     *ret_taken = true;
     if (clock.hour > 23 || clock.minute > 59 || clock.second > 59)
         return wrong(scanner, "a clock time that does not exist");
