@@ -28,6 +28,7 @@ struct sink {
     struct alerts *alerts; /* NULL: nobody is alerted */
     size_t waiting_bytes;
     bool is_held, is_troubled;
+    enum sink_patience patience;
     enum ending ending;
     uv_timer_t turn; /* lets the last acknowledgement out before the receiver is closed */
     uint64_t grace_ms;
@@ -180,6 +181,10 @@ static void on_trouble(void *self, enum delivery delivery, const char *reason)
         log_info("sink.recovered", "the store takes incidents and episodes again");
         break;
     case RETRY_LATER:
+        if (sink->patience == SINK_GIVES_UP) {
+            store_thread_hurry(sink->thread);
+            break;
+        }
         log_warn("sink.waits", "%s; it is tried again until it works", reason);
         break;
     case REJECTED:
@@ -188,7 +193,7 @@ static void on_trouble(void *self, enum delivery delivery, const char *reason)
     }
     sink->is_troubled = delivery != DELIVERED;
     set_flow(sink);
-    if (delivery == REJECTED)
+    if (delivery == REJECTED || (delivery == RETRY_LATER && sink->patience == SINK_GIVES_UP))
         sink->events.failed(sink->events.self, reason);
 }
 
@@ -275,6 +280,7 @@ enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_option
     sink->loop = loop;
     sink->store = options->store;
     sink->events = *events;
+    sink->patience = options->patience;
     (void)uv_timer_init(loop, &sink->turn);
     sink->turn.data = sink;
     enum status status = open_alerts(sink, options->config, ret_reason);

@@ -15,7 +15,7 @@
 /* One entry of `sink.alerts`. */
 struct alert_config {
     const char *name;
-    const char *type;   /* an alert_driver's: "webhook" */
+    const char *type; /* an alert_driver's: "webhook" */
     const char *url;
     const char *secret; /* "whsec_…", from secret:, secret_file: or the environment; never logged */
     int64_t group_wait_ms, group_interval_ms, repeat_interval_ms; /* repeat 0: off */
@@ -35,31 +35,41 @@ bool sink_config_read(struct config *config, struct sink_config *ret_config);
 struct sink;
 
 #define SINK_COUNTERS(X)                                                                                               \
-    X(received, "publications received") X(applied, "publications applied") X(known, "publications that were known")            \
-    X(rejected, "publications refused") X(alerts_sent, "alerts delivered") X(alerts_retried, "alert attempts that failed")      \
-    X(alerts_refused, "alerts given up: the endpoint said no for good") X(alerts_aged, "alerts not sent: older than max_age")
+    X(received, "publications received")                                                                               \
+    X(applied, "publications applied") X(known, "publications that were known") X(rejected, "publications refused")    \
+        X(alerts_sent, "alerts delivered") X(alerts_retried, "alert attempts that failed")                             \
+            X(alerts_refused, "alerts given up: the endpoint said no for good")                                        \
+                X(alerts_aged, "alerts not sent: older than max_age")
 struct sink_stats {
 #define X(name, help) uint64_t name;
     SINK_COUNTERS(X)
 #undef X
 };
 
+/* What a store that does not take more now (disk full, locked) means. */
+enum sink_patience {
+    SINK_WAITS,    /* try again, with a growing pause: a daemon */
+    SINK_GIVES_UP, /* it failed: a replay, which somebody waits for */
+};
+
 struct sink_options {
     const struct sink_config *config; /* borrowed; alerts empty: none are sent */
     struct store *store;              /* borrowed, opened for writing */
     const char *url;                  /* of the correlator's episodes endpoint */
+    enum sink_patience patience;
 };
 
 struct sink_events {
-    /* After each batch is stored: what came, with its effect. For `replay --speed`, which tells the story. May be NULL. */
+    /* After each batch is stored: what came, with its effect. For `replay --speed`, which tells the story. May be NULL.
+     */
     void (*stored)(void *self, const struct publication *publications, const enum store_effect *effects, size_t count);
     /* The store failed for good (not: disk full, which is retried with a growing pause and logged). */
     void (*failed)(void *self, const char *reason);
     void *self;
 };
 
-enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_options *options, const struct sink_events *events,
-                      struct sink **ret_sink, char ret_reason[256]) MUST_CHECK;
+enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_options *options,
+                      const struct sink_events *events, struct sink **ret_sink, char ret_reason[256]) MUST_CHECK;
 const struct sink_stats *sink_stats(const struct sink *sink);
 /* Finishes what the store has begun, gives alerts under way and due at once some `grace_ms`, then closes. */
 void sink_close(struct sink *sink, uint64_t grace_ms, void (*closed)(void *self), void *self);

@@ -106,8 +106,10 @@ static enum status open_correlator(struct pipeline *pipeline, char reason[256])
 
 static enum status open_sink(struct pipeline *pipeline, char reason[256])
 {
-    const struct sink_options options = {
-        .config = pipeline->options->sink, .store = pipeline->options->store, .url = EPISODES_URL};
+    const struct sink_options options = {.config = pipeline->options->sink,
+                                         .store = pipeline->options->store,
+                                         .url = EPISODES_URL,
+                                         .patience = SINK_GIVES_UP};
     const struct sink_events events = {.stored = on_stored, .failed = on_sink_failed, .self = pipeline};
     enum status status =
         sink_open(&pipeline->stage.loop, pipeline->stage.bus, &options, &events, &pipeline->sink, reason);
