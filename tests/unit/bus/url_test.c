@@ -24,32 +24,33 @@ static void loopback_ipc_and_inproc_are_carried(void **state)
 
 static void everything_else_is_refused_with_a_sentence(void **state)
 {
-    static const char *const urls[] = {
-        "",
-        "tcp",
-        "tcp://",
-        "tcp://127.0.0.1",
-        "tcp://127.0.0.1:",
-        "tcp://127.0.0.1:0",
-        "tcp://127.0.0.1:65536",
-        "tcp://127.0.0.1:5591x",
-        "tcp://127.0.0.1:*",
-        "tcp://*:5591",
-        "tcp://0.0.0.0:5591",
-        "tcp://192.168.1.7:5591",
-        "tcp://example.org:5591",
-        "tcp://localhost:5591",
-        "tcp://[::]:5591",
-        "tcp://eth0;127.0.0.1:1",
-        "tcp://127.0.0.1.example.org:1",
-        "ipc://",
-        "ipc://@abstract",
-        "ipc://*",
-        "inproc://",
-        "pgm://127.0.0.1:5",
-        "http://127.0.0.1:80",
-        "ipc:///aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    char long_path[128] = "ipc:///";
+    memset(long_path + 7, 'a', sizeof long_path - 8);
+    long_path[sizeof long_path - 1] = '\0';
+    const char *const urls[] = {"",
+                                "tcp",
+                                "tcp://",
+                                "tcp://127.0.0.1",
+                                "tcp://127.0.0.1:",
+                                "tcp://127.0.0.1:0",
+                                "tcp://127.0.0.1:65536",
+                                "tcp://127.0.0.1:5591x",
+                                "tcp://127.0.0.1:*",
+                                "tcp://*:5591",
+                                "tcp://0.0.0.0:5591",
+                                "tcp://192.168.1.7:5591",
+                                "tcp://example.org:5591",
+                                "tcp://localhost:5591",
+                                "tcp://[::]:5591",
+                                "tcp://eth0;127.0.0.1:1",
+                                "tcp://127.0.0.1.example.org:1",
+                                "ipc://",
+                                "ipc://@abstract",
+                                "ipc://*",
+                                "inproc://",
+                                "pgm://127.0.0.1:5",
+                                "http://127.0.0.1:80",
+                                long_path};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char reason[256] = "";
         if (bus_check_url(urls[i], reason) != STATUS_INVALID)
