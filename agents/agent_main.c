@@ -148,6 +148,7 @@ static int serve(struct process *process, const struct agent_config *config, con
     }
     uv_run(&process->loop, UV_RUN_DEFAULT); /* after a failure: lets what was opened close */
     bus_close(process->bus);
+    uv_run(&process->loop, UV_RUN_DEFAULT); /* its handles close on the loop */
     if (status != STATUS_OK)
         return status_exit(status);
     const struct agent_stats *stats = &process->stats;
@@ -175,7 +176,6 @@ int agent_main(int argc, char **argv)
         .parser = parse,
         .doc = "Reads sources of incident reports and sends what they tell to the correlator."};
     struct arguments arguments = {.level = LOG_INFO};
-    argp_program_version = "vedette-agent " VEDETTE_VERSION;
     argp_err_exit_status = EXIT_MISUSED;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_MISUSED;

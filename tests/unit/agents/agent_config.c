@@ -1,0 +1,77 @@
+/* The blocks agent, sources and territories: what they give, and how wrong ones are refused. */
+#include "agents/agent.h"
+#include "proto/config_blocks.h"
+#include "tests/unit/agents/unit.h"
+
+static const char *const blocks[] = CONFIG_BLOCKS;
+
+static void sources_are_read_with_their_defaults(void **state)
+{
+    static const char text[] =
+        "sources:\n  - {name: desk, type: jsonl, path: ./in/*.jsonl, follow: true, lateness: 2h}\n"
+        "  - {name: list, type: csv, path: /x.csv, mapping: m.yaml, distinct: true}\n  - {name: pipe, type: jsonl, "
+        "path: \"-\"}\n";
+    struct config *config;
+    struct agent_config agent;
+    assert_int_equal(config_parse(SPAN(text), "c.yaml", blocks, stderr, &config), STATUS_OK);
+    assert_true(agent_config_read(config, &agent));
+    assert_int_equal(agent.source_count, 3);
+    assert_string_equal(agent.name, "agent");
+    assert_string_equal(agent.view, "un");
+    assert_null(agent.territories);
+    assert_true(agent.sources[0].follow);
+    assert_int_equal(agent.sources[0].lateness_ms, 7200000);
+    assert_int_equal(agent.sources[0].path[0], '/');
+    assert_null(agent.sources[0].mapping);
+    assert_true(agent.sources[1].distinct && !agent.sources[1].follow);
+    assert_int_equal(agent.sources[1].lateness_ms, 7 * 86400000LL);
+    assert_string_equal(agent.sources[2].path, "-");
+    config_close(config);
+}
+
+static void nonsense_is_refused_by_line_and_column(void **state)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"sources: {name: a}\n", "c.yaml:1:10: no list, expected sources"},
+        {"sources:\n  - {type: jsonl, path: a}\n", "c.yaml:2:5: "},
+        {"sources:\n  - {name: a, type: jsonl}\n", "path"},
+        {"sources:\n  - {name: a b, type: jsonl, path: a}\n", "c.yaml:2:12: \"a b\", expected a name"},
+        {"sources:\n  - {name: a, type: jsonll, path: a}\n",
+         "c.yaml:2:21: unknown type \"jsonll\" of source, expected one of jsonl, csv"},
+        {"sources:\n  - {name: a, type: csv, path: a}\n", "c.yaml:2:5: no mapping, expected one"},
+        {"sources:\n  - {name: a, type: jsonl, path: a, mapping: b}\n", "c.yaml:2:46: a mapping, expected none"},
+        {"sources:\n  - {name: a, type: jsonl, path: a}\n  - {name: a, type: jsonl, path: b}\n",
+         "c.yaml:3:12: the name \"a\" a second time"},
+        {"sources:\n  - {name: a, type: jsonl, path: \"-\"}\n  - {name: b, type: jsonl, path: \"-\"}\n",
+         "standard input a second time"},
+        {"sources:\n  - {name: a, type: jsonl, path: a, folow: true}\n", "c.yaml:2:37: unknown key \"folow\""},
+        {"sources:\n  - {name: a, type: jsonl, path: a, lateness: soon}\n", "c.yaml:2:47: "},
+        {"agent: {name: \"\"}\n", "expected a name"},
+        {"territories: {view: un, flie: x}\n", "unknown key \"flie\""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *complaints = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&complaints, &size);
+        struct config *config;
+        struct agent_config agent;
+        assert_int_equal(config_parse(span_of(cases[i].text), "c.yaml", blocks, stream, &config), STATUS_OK);
+        bool good = agent_config_read(config, &agent);
+        fclose(stream);
+        if (good || strstr(complaints, cases[i].complaint) == NULL)
+            fail_msg("%s\ncomplained: %s\nexpected: %s", cases[i].text, complaints, cases[i].complaint);
+        config_close(config);
+        free(complaints);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sources_are_read_with_their_defaults),
+        cmocka_unit_test(nonsense_is_refused_by_line_and_column),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
