@@ -28,7 +28,7 @@ static void on_result(void *self, const struct alert_result *result)
     trial->driver->close(trial->self, NULL, NULL);
 }
 
-static void example_write(int64_t now_ms, struct text *json)
+static void example_write(int64_t now_ms, struct span id, struct text *json)
 {
     const struct country where = {COUNTRY_CODE('X', 'X'), COUNTRY_WHERE};
     const struct report report = {.source = SPAN("example"),
@@ -46,7 +46,7 @@ static void example_write(int64_t now_ms, struct text *json)
                                   .confidence = (double)NAN};
     const struct incident incident = {.id = SPAN("example:1"), .reports = &report, .report_count = 1};
     const struct episode_member member = {SPAN("example:1"), MEMBERSHIP_CORE};
-    const struct episode episode = {.id = SPAN("example"),
+    const struct episode episode = {.id = id,
                                     .revision = 1,
                                     .title = SPAN("An example: nothing happened"),
                                     .rule = SPAN("example"),
@@ -70,17 +70,20 @@ static void example_write(int64_t now_ms, struct text *json)
 static enum status trial_send(struct trial *trial)
 {
     int64_t now_ms = clock_wall_ms();
-    struct text json = {0}, id = {0};
-    example_write(now_ms, &json);
-    text_print(&id, "example/%" PRId64, now_ms); /* an id of its own each time: endpoints drop repeats */
+    struct text json = {0}, episode_id = {0}, id = {0};
+    text_print(&episode_id, "example-%" PRId64, now_ms); /* another each time: endpoints drop repeats */
+    text_print(&id, "%s/1", episode_id.data);
+    example_write(now_ms, (struct span){episode_id.data, episode_id.size}, &json);
     const struct alert_message message = {.event_id = {id.data, id.size},
                                           .message_id = {id.data, id.size},
                                           .kind = ALERT_FLAGGED,
                                           .time_ms = now_ms,
                                           .json = {json.data, json.size}};
-    enum status status =
-        json.failed || id.failed ? STATUS_NO_MEMORY : trial->driver->send(trial->self, &message, on_result, trial);
+    enum status status = json.failed || episode_id.failed || id.failed
+                             ? STATUS_NO_MEMORY
+                             : trial->driver->send(trial->self, &message, on_result, trial);
     text_fini(&json);
+    text_fini(&episode_id);
     text_fini(&id);
     return status;
 }

@@ -27,7 +27,7 @@ struct sink {
     struct store_thread *thread;
     struct alerts *alerts; /* NULL: nobody is alerted */
     size_t waiting_bytes;
-    bool is_held, is_troubled;
+    bool is_held, is_troubled, has_failed;
     enum sink_patience patience;
     enum ending ending;
     uv_timer_t turn; /* lets the last acknowledgement out before the receiver is closed */
@@ -193,15 +193,17 @@ static void on_trouble(void *self, enum delivery delivery, const char *reason)
     }
     sink->is_troubled = delivery != DELIVERED;
     set_flow(sink);
-    if (delivery == REJECTED || (delivery == RETRY_LATER && sink->patience == SINK_GIVES_UP))
+    bool has_failed = delivery == REJECTED || (delivery == RETRY_LATER && sink->patience == SINK_GIVES_UP);
+    if (has_failed && !sink->has_failed)
         sink->events.failed(sink->events.self, reason);
+    sink->has_failed |= has_failed;
 }
 
 static void on_alerts_read(void *self, struct span episode_id, struct alert_ticket *ticket)
 {
     struct sink *sink = self;
     if (store_thread_read(sink->thread, episode_id, ticket) != STATUS_OK)
-        log_error("alerts.memory", "out of memory, %.*s waits", SPAN_ARG(episode_id));
+        alerts_story(ticket, NULL); /* out of memory: asked again later */
 }
 
 /* --- opening --- */

@@ -2,11 +2,8 @@
 
 #include "proto/json.h"
 #include "tests/contract/sink/story.h"
+#include "tests/contract/sink/unit.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

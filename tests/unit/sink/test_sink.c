@@ -1,0 +1,468 @@
+/* The sink between a sender on the inproc bus and endpoints in Python (hook.py). */
+#include "base/clock.h"
+#include "bus/sender.h"
+#include "proto/limits.h"
+#include "sink/alerts.h"
+#include "sink/sink.h"
+#include "tests/contract/sink/story.h"
+#include "tests/contract/sink/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SECRET  "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define WAIT_MS 20000
+
+/* --- the endpoint --- */
+
+struct hook {
+    pid_t pid;
+    int out;
+    int port;
+    char said[65536]; /* all lines so far */
+    size_t size;
+};
+
+static void hook_start(struct hook *hook, int port)
+{
+    int ends[2];
+    char number[16];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(number, sizeof number, "%d", port);
+    hook->pid = fork();
+    if (hook->pid == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execl("/usr/bin/python3", "python3", "tests/unit/sink/hook.py", number, SECRET, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    hook->out = ends[0];
+    char line[32];
+    size_t size = 0;
+    while (size + 1 < sizeof line && read(hook->out, line + size, 1) == 1 && line[size] != '\n')
+        size++;
+    line[size] = '\0';
+    hook->port = atoi(line);
+    assert_int_not_equal(hook->port, 0);
+    (void)fcntl(hook->out, F_SETFL, O_NONBLOCK);
+}
+
+static void hook_stop(struct hook *hook)
+{
+    if (hook->pid <= 0)
+        return;
+    (void)kill(hook->pid, SIGKILL);
+    (void)waitpid(hook->pid, NULL, 0);
+    close(hook->out);
+    hook->pid = 0;
+}
+
+static void hook_read(struct hook *hook)
+{
+    ssize_t got;
+    while (hook->pid > 0 && (got = read(hook->out, hook->said + hook->size, sizeof hook->said - 1 - hook->size)) > 0)
+        hook->size += (size_t)got;
+    hook->said[hook->size] = '\0';
+}
+
+static size_t lines_with(const struct hook *hook, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = hook->said; (at = strstr(at, part)) != NULL; at += strlen(part))
+        count++;
+    return count;
+}
+
+/* --- the bench --- */
+
+struct bench {
+    uv_loop_t loop;
+    uv_timer_t tick;
+    struct bus *bus;
+    struct sender *sender;
+    struct store *store;
+    struct sink *sink;
+    struct sink_stats stats; /* of the sink that was closed */
+    struct hook hook;
+    struct arena arena;
+    struct alert_config alerts[4];
+    char urls[4][64];
+    size_t alert_count;
+    size_t stored;
+    uint64_t epoch, position;
+    bool sink_closed, sender_closed, failed;
+    int64_t now_ms;
+};
+
+static void on_stored(void *self, const struct publication *publications, const enum store_effect *effects,
+                      size_t count)
+{
+    (void)publications;
+    (void)effects;
+    ((struct bench *)self)->stored += count;
+}
+
+static void on_failed(void *self, const char *reason)
+{
+    (void)reason;
+    ((struct bench *)self)->failed = true;
+}
+
+static void set_flag(void *self)
+{
+    *(bool *)self = true;
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    (void)tick;
+}
+
+/* Runs the loop until so, or fails. */
+#define RUN_UNTIL(bench, condition)                                                                                    \
+    do {                                                                                                               \
+        uint64_t end_ns_ = clock_monotonic_ns() + UINT64_C(1000000) * WAIT_MS;                                         \
+        for (hook_read(&(bench)->hook); !(condition); hook_read(&(bench)->hook)) {                                     \
+            if (clock_monotonic_ns() > end_ns_)                                                                        \
+                fail_msg("waited in vain for %s; heard:\n%s", #condition, (bench)->hook.said);                         \
+            (void)uv_run(&(bench)->loop, UV_RUN_ONCE);                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+static void run_for(struct bench *bench, uint64_t ms)
+{
+    uint64_t end_ns = clock_monotonic_ns() + ms * 1000000;
+    while (clock_monotonic_ns() < end_ns)
+        (void)uv_run(&bench->loop, UV_RUN_ONCE);
+    hook_read(&bench->hook);
+}
+
+static void open_sender(struct bench *bench, uint64_t epoch)
+{
+    char reason[256];
+    bench->epoch = epoch;
+    const struct sender_options options = {.url = "inproc://episodes",
+                                           .end = BUS_LISTEN,
+                                           .name = "correlator",
+                                           .epoch = epoch,
+                                           .outbox_item_max = LIMIT_EPISODE_BYTES};
+    if (sender_open(bench->bus, &options, &(struct sender_events){0}, &bench->sender, reason) != STATUS_OK)
+        fail_msg("%s", reason);
+}
+
+static void open_sink(struct bench *bench)
+{
+    char reason[256];
+    const struct sink_config config = {
+        .store = "memory:", .name = "sink", .alerts = bench->alerts, .alert_count = bench->alert_count};
+    const struct sink_options options = {.config = &config, .store = bench->store, .url = "inproc://episodes"};
+    const struct sink_events events = {.stored = on_stored, .failed = on_failed, .self = bench};
+    if (sink_open(&bench->loop, bench->bus, &options, &events, &bench->sink, reason) != STATUS_OK)
+        fail_msg("%s", reason);
+}
+
+static void close_sink(struct bench *bench, uint64_t grace_ms)
+{
+    bench->sink_closed = false;
+    sink_close(bench->sink, grace_ms, set_flag, &bench->sink_closed);
+    RUN_UNTIL(bench, bench->sink_closed);
+    bench->sink = NULL;
+}
+
+static void add_alert(struct bench *bench, const char *path)
+{
+    size_t i = bench->alert_count++;
+    snprintf(bench->urls[i], sizeof bench->urls[i], "http://127.0.0.1:%d%s", bench->hook.port, path);
+    bench->alerts[i] = (struct alert_config){.name = path + 1,
+                                             .type = "webhook",
+                                             .url = bench->urls[i],
+                                             .secret = SECRET,
+                                             .group_wait_ms = 50,
+                                             .group_interval_ms = 100,
+                                             .max_age_ms = INT64_C(7) * 86400000};
+}
+
+static int setup(void **state)
+{
+    struct bench *bench = test_calloc(1, sizeof *bench);
+    char reason[256];
+    (void)uv_loop_init(&bench->loop);
+    (void)uv_timer_init(&bench->loop, &bench->tick);
+    (void)uv_timer_start(&bench->tick, on_tick, 5, 5);
+    arena_init(&bench->arena, 64u << 20);
+    bench->now_ms = clock_wall_ms();
+    hook_start(&bench->hook, 0);
+    assert_int_equal(bus_open(&bench->loop, &bench->bus), STATUS_OK);
+    assert_int_equal(store_open("memory:", STORE_WRITE, &bench->store, reason), STATUS_OK);
+    open_sender(bench, 1000);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    if (bench->sink != NULL)
+        close_sink(bench, 0);
+    sender_close(bench->sender, set_flag, &bench->sender_closed);
+    RUN_UNTIL(bench, bench->sender_closed);
+    bus_close(bench->bus);
+    uv_close((uv_handle_t *)&bench->tick, NULL);
+    (void)uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    hook_stop(&bench->hook);
+    store_close(bench->store);
+    arena_fini(&bench->arena);
+    test_free(bench);
+    return 0;
+}
+
+static void submit(struct bench *bench, struct publication publication)
+{
+    struct text bytes = {0};
+    assert_int_equal(publication_pack(&publication, &bytes), STATUS_OK);
+    assert_int_equal(sender_submit(bench->sender, (struct span){bytes.data, bytes.size}, &bench->position), STATUS_OK);
+    text_fini(&bytes);
+}
+
+static void tell(struct bench *bench, const char *id)
+{
+    submit(bench, story_told(story_incident(&bench->arena, (struct stream_position){1, 1}, id, 0, bench->now_ms, 51.5,
+                                            23.25, "PL")));
+}
+
+static void publish(struct bench *bench, const char *id, uint32_t revision, enum episode_state state,
+                    const char *members)
+{
+    submit(bench, story_episode(&bench->arena, (struct stream_position){1, 1}, id, revision, state, bench->now_ms,
+                                bench->now_ms + 60000, "EE,PL", members));
+}
+
+/* --- the tests --- */
+
+static void what_is_sent_is_stored_and_acknowledged(void **state)
+{
+    struct bench *bench = *state;
+    open_sink(bench);
+    for (int i = 0; i < 3000; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "i%d", i);
+        tell(bench, id);
+    }
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "i0 i1");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == bench->position);
+    assert_int_equal(bench->stored, 3001);
+    assert_int_equal(sink_stats(bench->sink)->applied, 3001);
+    close_sink(bench, 0);
+    assert_int_equal(store_position(bench->store).epoch, 1000);
+    assert_int_equal(store_position(bench->store).number, 3001);
+}
+
+static void what_cannot_be_decoded_is_counted_and_acknowledged(void **state)
+{
+    struct bench *bench = *state;
+    open_sink(bench);
+    tell(bench, "a");
+    uint64_t position;
+    assert_int_equal(sender_submit(bench->sender, SPAN("\xff\xff no publication"), &position), STATUS_OK);
+    tell(bench, "b");
+    assert_int_equal(sender_submit(bench->sender, SPAN("\xff"), &position), STATUS_OK);
+    RUN_UNTIL(bench, sender_acked(bench->sender) == position);
+    assert_int_equal(sink_stats(bench->sink)->rejected, 2);
+    assert_int_equal(sink_stats(bench->sink)->applied, 2);
+    assert_int_equal(sink_stats(bench->sink)->received, 4);
+}
+
+static void an_episode_is_flagged_updated_and_withdrawn_in_order_and_signed(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/ok");
+    open_sink(bench);
+    tell(bench, "a");
+    publish(bench, "e1", 1, EPISODE_CANDIDATE, "a");
+    publish(bench, "e1", 2, EPISODE_FLAGGED, "a b");
+    publish(bench, "e1", 3, EPISODE_FLAGGED, "a b c"); /* within the wait: the latest is sent */
+    RUN_UNTIL(bench, lines_with(&bench->hook, "\n") == 1);
+    publish(bench, "e1", 4, EPISODE_FLAGGED, "a b c d");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "\n") == 2);
+    publish(bench, "e1", 5, EPISODE_WITHDRAWN, "");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "\n") == 3);
+    assert_string_equal(bench->hook.said, "204 /ok e1/3 vedette.episode.flagged flagged 3 valid\n"
+                                          "204 /ok e1/4 vedette.episode.updated flagged 4 valid\n"
+                                          "204 /ok e1/5 vedette.episode.withdrawn withdrawn 5 valid\n");
+    assert_int_equal(sink_stats(bench->sink)->alerts_sent, 3);
+}
+
+static void a_retry_has_the_same_id(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/fail/1");
+    add_alert(bench, "/wait/1");
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 ") == 2);
+    assert_int_equal(lines_with(&bench->hook, "503 /fail/1 e1/1 vedette.episode.flagged flagged 1 valid\n"), 1);
+    assert_int_equal(lines_with(&bench->hook, "204 /fail/1 e1/1 vedette.episode.flagged flagged 1 valid\n"), 1);
+    assert_int_equal(lines_with(&bench->hook, "429 /wait/1 e1/1 "), 1);
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_sent == 2);
+    assert_int_equal(sink_stats(bench->sink)->alerts_retried, 2);
+}
+
+static void a_refusal_and_a_redirect_are_given_up(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/refuse");
+    add_alert(bench, "/redirect");
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_refused == 2);
+    run_for(bench, 1500);
+    assert_int_equal(lines_with(&bench->hook, "\n"), 2); /* neither again, nor at /ok */
+    publish(bench, "e1", 2, EPISODE_FLAGGED, "a b c");   /* what comes next is tried */
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_refused == 4);
+}
+
+static void a_slow_endpoint_delays_no_other(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/slow");
+    add_alert(bench, "/ok");
+    open_sink(bench);
+    uint64_t start_ns = clock_monotonic_ns();
+    for (char i = 'a'; i <= 'h'; i++)
+        publish(bench, (const char[]){'e', i, '\0'}, 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok ") == 8);
+    assert_true(clock_monotonic_ns() - start_ns < UINT64_C(900000000));
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /slow ") == 8);
+}
+
+static void an_endpoint_killed_and_back_misses_nothing_but_what_was_overtaken(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/ok");
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e1/1 ") == 1);
+    hook_stop(&bench->hook);
+    publish(bench, "e1", 2, EPISODE_FLAGGED, "a b c");
+    publish(bench, "e2", 1, EPISODE_FLAGGED, "x y");
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_retried >= 2);
+    publish(bench, "e1", 3, EPISODE_FLAGGED, "a b c d");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == bench->position); /* storing goes on */
+    hook_start(&bench->hook, bench->hook.port);
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e1/3 vedette.episode.updated flagged 3 valid") == 1);
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e2/1 vedette.episode.flagged flagged 1 valid") == 1);
+}
+
+static void the_old_is_stored_and_not_alerted(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/ok");
+    open_sink(bench);
+    bench->now_ms -= INT64_C(8) * 86400000;
+    publish(bench, "old", 1, EPISODE_FLAGGED, "a b");
+    bench->now_ms += INT64_C(8) * 86400000;
+    publish(bench, "new", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok new/1 ") == 1);
+    run_for(bench, 300);
+    assert_int_equal(lines_with(&bench->hook, "old"), 0);
+    assert_int_equal(sink_stats(bench->sink)->alerts_aged, 1);
+}
+
+static void a_restart_alerts_nothing_anew_but_what_changed(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/ok");
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e1/1 ") == 1);
+    RUN_UNTIL(bench, sender_acked(bench->sender) == bench->position);
+    close_sink(bench, 1000);
+    /* The correlator starts anew too and says everything again. */
+    sender_close(bench->sender, set_flag, &bench->sender_closed);
+    RUN_UNTIL(bench, bench->sender_closed);
+    bench->sender_closed = false;
+    open_sender(bench, 2000);
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == bench->position);
+    run_for(bench, 500);
+    assert_int_equal(lines_with(&bench->hook, "\n"), 1);
+    assert_int_equal(sink_stats(bench->sink)->known, 1);
+    publish(bench, "e1", 2, EPISODE_FLAGGED, "a b c");
+    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e1/2 vedette.episode.updated flagged 2 valid") == 1);
+}
+
+static void a_clean_stop_sends_what_waits_for_its_group(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/ok");
+    bench->alerts[0].group_wait_ms = 3600000;
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == bench->position);
+    assert_int_equal(bench->hook.size, 0);
+    close_sink(bench, 10000);
+    hook_read(&bench->hook);
+    assert_string_equal(bench->hook.said, "204 /ok e1/1 vedette.episode.flagged flagged 1 valid\n");
+}
+
+static void a_dead_endpoint_does_not_hold_up_a_stop_beyond_its_grace(void **state)
+{
+    struct bench *bench = *state;
+    add_alert(bench, "/slow");
+    hook_stop(&bench->hook);
+    open_sink(bench);
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_retried > 0);
+    uint64_t start_ns = clock_monotonic_ns();
+    close_sink(bench, 300);
+    assert_true(clock_monotonic_ns() - start_ns < UINT64_C(2000000000));
+}
+
+static void a_test_alert_says_what_came_back(void **state)
+{
+    struct bench *bench = *state;
+    char *said = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&said, &size);
+    add_alert(bench, "/ok");
+    add_alert(bench, "/refuse");
+    assert_int_equal(alerts_test(&bench->alerts[0], out), STATUS_OK);
+    assert_int_equal(alerts_test(&bench->alerts[1], out), STATUS_REFUSED);
+    (void)fclose(out);
+    assert_non_null(strstr(said, "alert ok: taken (HTTP 204"));
+    assert_non_null(strstr(said, "alert refuse: refused for good (HTTP 400"));
+    free(said);
+    RUN_UNTIL(bench, lines_with(&bench->hook, "valid\n") == 2);
+}
+
+int main(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)setenv("no_proxy", "127.0.0.1", 1);
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(what_is_sent_is_stored_and_acknowledged),
+        T(what_cannot_be_decoded_is_counted_and_acknowledged),
+        T(an_episode_is_flagged_updated_and_withdrawn_in_order_and_signed),
+        T(a_retry_has_the_same_id),
+        T(a_refusal_and_a_redirect_are_given_up),
+        T(a_slow_endpoint_delays_no_other),
+        T(an_endpoint_killed_and_back_misses_nothing_but_what_was_overtaken),
+        T(the_old_is_stored_and_not_alerted),
+        T(a_restart_alerts_nothing_anew_but_what_changed),
+        T(a_clean_stop_sends_what_waits_for_its_group),
+        T(a_dead_endpoint_does_not_hold_up_a_stop_beyond_its_grace),
+        T(a_test_alert_says_what_came_back),
+    };
+#undef T
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
