@@ -223,6 +223,54 @@ static void nothing_is_drained_before_it_is_acknowledged(void **state)
     folder_remove(folder);
 }
 
+static bool is_filling(const struct station *station)
+{
+    return agent_stats(station->agent)->read > 1500;
+}
+
+static bool never(const struct station *station)
+{
+    return false;
+}
+
+static void a_full_outbox_stops_the_reading_until_there_is_room(void **state)
+{
+    enum { REPORTS = 3000, ATTRIBUTES = 31 }; /* some 90 MB, half as much again as an outbox holds */
+    char *folder = folder_make(), *path = path_in(folder, "a.jsonl"), *value = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&value, &size);
+    struct station station;
+    fprintf(stream, ",\"countries\":[],\"attributes\":{\"z\":\"\"");
+    for (int i = 0; i < ATTRIBUTES; i++)
+        fprintf(stream, ",\"a%d\":\"%01000d\"", i, 7);
+    fprintf(stream, "}");
+    fclose(stream);
+    write_reports(folder, "a.jsonl", 1, REPORTS, value);
+    struct agent_source source = {.name = "desk", .type = "jsonl", .path = path};
+    const struct agent_config config = {
+        .sources = &source, .source_count = 1, .name = "agent", .territories = TERRITORIES, .view = "un"};
+    station_open(&station);
+    station.acknowledging = false;
+    station_agent(&station, &config, NULL);
+    station_run(&station, is_filling);
+    station.enough = never;
+    uv_timer_start(&station.limit, on_limit, 3000, 0);
+    uv_run(&station.loop, UV_RUN_DEFAULT);
+    assert_true(agent_stats(station.agent)->read < REPORTS);
+    assert_false(station.drained);
+    station.acknowledging = true;
+    acknowledge(&station);
+    station_run(&station, has_drained);
+    assert_int_equal(station.reports, REPORTS); /* each once, in order */
+    const char *at = station.said.data;
+    for (int i = 1; i <= REPORTS; i++, at = strchr(at, '\n') + 1)
+        assert_int_equal(atoi(at), i);
+    station_close(&station);
+    free(value);
+    free(path);
+    folder_remove(folder);
+}
+
 static bool is_idle(const struct station *station)
 {
     return station->drained && strstr(station->marks.data, "desk idle") != NULL && station->watermark_ms != TIME_NONE;
@@ -349,6 +397,7 @@ int main(void)
         cmocka_unit_test(unfollowed_sources_are_sent_located_and_drained),
         cmocka_unit_test(nothing_is_drained_before_it_is_acknowledged),
         cmocka_unit_test(a_followed_source_promises_now_less_its_lateness_and_nothing_while_it_is_broken),
+        cmocka_unit_test(a_full_outbox_stops_the_reading_until_there_is_room),
         cmocka_unit_test(sources_take_turns),
         cmocka_unit_test(what_cannot_start_says_why),
     };
