@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,21 @@ static bool countries_read(struct config *config, const struct config_node *list
     return right;
 }
 
+/* Whoever writes air.drone most likely wants all below it. */
+static void category_complain(struct config *config, const struct config_node *item, struct span pattern)
+{
+    char below[LIMIT_NAME_BYTES];
+    category_set set;
+    int size = snprintf(below, sizeof below, "%.*s.*", SPAN_ARG(pattern));
+    bool is_branch = size > 0 && (size_t)size < sizeof below &&
+                     category_match((struct span){below, (size_t)size}, &set) == STATUS_OK;
+    config_complain(
+        config, item,
+        "unknown category \"%.*s\", expected a name of the taxonomy, or one followed by .* for all below it "
+        "(did you mean \"%s\"?)",
+        SPAN_ARG(pattern), is_branch ? below : category_nearest(pattern));
+}
+
 static bool categories_read(struct config *config, const struct config_node *list, category_set *ret_set)
 {
     if (config_kind(list) != CONFIG_LIST || config_count(list) == 0) {
@@ -140,8 +156,7 @@ static bool categories_read(struct config *config, const struct config_node *lis
         struct span pattern = config_text(item);
         category_set set = 0;
         if (category_match(pattern, &set) != STATUS_OK) {
-            config_complain(config, item, "unknown category \"%.*s\", did you mean \"%s\"?", SPAN_ARG(pattern),
-                            category_nearest(pattern));
+            category_complain(config, item, pattern);
             right = false;
         }
         all |= set;
@@ -221,7 +236,8 @@ bool rules_read(struct config *config, struct arena *arena, struct rule **ret_ru
         right = rule_read(config, config_item(block, i), arena, &rules[i]) && right;
         for (size_t j = 0; j < i; j++)
             if (rules[i].name.size > 0 && span_equal(rules[i].name, rules[j].name)) {
-                config_complain(config, config_item(block, i), "a rule named \"%.*s\" is there already",
+                config_complain(config, config_item(block, i),
+                                "found a second rule named \"%.*s\", expected every name once",
                                 SPAN_ARG(rules[i].name));
                 right = false;
             }
