@@ -77,6 +77,11 @@ int child_exit(const struct child *child)
     return WIFEXITED(child->wait_status) ? WEXITSTATUS(child->wait_status) : 1;
 }
 
+bool child_was_terminated(const struct child *child)
+{
+    return WIFSIGNALED(child->wait_status) && WTERMSIG(child->wait_status) == SIGTERM;
+}
+
 void child_fate(const struct child *child, char ret_text[128])
 {
     if (WIFEXITED(child->wait_status))

@@ -23,5 +23,7 @@ bool child_reap(struct child *child);
 void child_signal(const struct child *child, int signal_number);
 /* Its exit status; EXIT_FAILED where a signal ended it. */
 int child_exit(const struct child *child);
+/* SIGTERM ended it before it could listen to it: it had nothing yet that it could lose. */
+bool child_was_terminated(const struct child *child);
 /* "ended with exit status 1", "was killed by signal 9 (Killed)" */
 void child_fate(const struct child *child, char ret_text[128]);

@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <time.h>
 
-/* In the order they are started; they are stopped in the reverse. */
+/* They are stopped from the last to the first, along with the data. */
 enum duty { DUTY_SINK, DUTY_CORRELATOR, DUTY_AGENT, DUTY_COUNT };
+
+/* Who listens comes first: a port in use is found before a store is touched. */
+static const enum duty start_order[DUTY_COUNT] = {DUTY_CORRELATOR, DUTY_SINK, DUTY_AGENT};
 
 /* How long each may take to stop, in milliseconds. A correlator hands on what it has, a sink stores it. */
 static const int64_t stop_ms[DUTY_COUNT] = {[DUTY_SINK] = 60000, [DUTY_CORRELATOR] = 120000, [DUTY_AGENT] = 20000};
@@ -46,7 +49,7 @@ static void reap(struct supervisor *supervisor, enum duty stopping)
         } else if (duty != stopping) {
             log_error("run.ended", "%s %s unbidden; the others are stopped", child->program, fate);
             fail(supervisor, exit_status);
-        } else if (exit_status != EXIT_DONE) {
+        } else if (exit_status != EXIT_DONE && !child_was_terminated(child)) {
             log_error("run.stopped", "%s %s while it was stopped", child->program, fate);
             fail(supervisor, exit_status);
         }
@@ -95,9 +98,9 @@ static void stop(struct supervisor *supervisor, enum duty duty)
 
 static bool start_all(struct supervisor *supervisor, const char *folder)
 {
-    for (enum duty duty = DUTY_SINK; duty < DUTY_COUNT; duty++) {
+    for (size_t i = 0; i < DUTY_COUNT; i++) {
         char reason[256];
-        enum status status = child_start(&supervisor->children[duty], folder, reason);
+        enum status status = child_start(&supervisor->children[start_order[i]], folder, reason);
         if (status != STATUS_OK) {
             log_error("run.start", "%s", reason);
             fail(supervisor, EXIT_FAILED);

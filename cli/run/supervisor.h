@@ -1,6 +1,6 @@
 /* The supervisor of one machine: starts sink, correlator and agent, watches them, stops them in the order of the data.
  *
- *     start   sink ─▶ correlator ─▶ agent
+ *     start   correlator ─▶ sink ─▶ agent
  *     stop    agent ─▶ correlator (hands on what it has) ─▶ sink
  *
  * Nothing is started anew in silence: one that ends unbidden is named, the others are stopped, and that is a failure.
