@@ -434,7 +434,7 @@ static void a_visitor_may_stop_with_any_status(void **state)
 {
     struct bench *bench = *state;
     for (int i = 0; i < 5; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "%d", i);
         tell(bench, id, 0, T0 + i, i, 1, "");
         publish(bench, id, 1, EPISODE_FLAGGED, "EE", id);

@@ -7,8 +7,11 @@
 #include "tests/contract/sink/story.h"
 #include "tests/contract/sink/unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -427,6 +430,59 @@ static void a_dead_endpoint_does_not_hold_up_a_stop_beyond_its_grace(void **stat
     assert_true(clock_monotonic_ns() - start_ns < UINT64_C(2000000000));
 }
 
+/* --- a full disk, by SQLite's own seam to the system calls --- */
+
+static atomic_bool disk_is_full;
+
+static ssize_t full_pwrite(int fd, const void *bytes, size_t count, off64_t at)
+{
+    if (!atomic_load(&disk_is_full))
+        return pwrite64(fd, bytes, count, at);
+    errno = ENOSPC;
+    return -1;
+}
+
+static void a_full_disk_is_waited_for_and_nothing_is_acknowledged_before(void **state)
+{
+    struct bench *bench = *state;
+    char url[] = "/tmp/vedette-sink-XXXXXX.gpkg", reason[256];
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    sqlite3_syscall_ptr real = vfs->xGetSystemCall(vfs, "pwrite64");
+    const char *name = real != NULL ? "pwrite64" : "pwrite";
+    real = vfs->xGetSystemCall(vfs, name);
+    assert_int_equal(vfs->xSetSystemCall(vfs, name, (sqlite3_syscall_ptr)full_pwrite), SQLITE_OK);
+    (void)close(mkstemps(url, 5));
+    store_close(bench->store);
+    if (store_open(url, STORE_WRITE, &bench->store, reason) != STATUS_OK)
+        fail_msg("%s", reason);
+    open_sink(bench);
+    tell(bench, "a");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == 1);
+    atomic_store(&disk_is_full, true);
+    for (int i = 0; i < 2000; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "i%d", i);
+        tell(bench, id);
+    }
+    run_for(bench, 1000);
+    assert_int_equal(sender_acked(bench->sender), 1);
+    assert_false(bench->failed);
+    atomic_store(&disk_is_full, false);
+    RUN_UNTIL(bench, sender_acked(bench->sender) == 2001);
+    assert_int_equal(sink_stats(bench->sink)->applied, 2001);
+    /* And a stop with the disk full again ends in time, without what is not stored. */
+    atomic_store(&disk_is_full, true);
+    tell(bench, "last");
+    run_for(bench, 300);
+    close_sink(bench, 100);
+    assert_int_equal(store_position(bench->store).number, 2001);
+    atomic_store(&disk_is_full, false);
+    store_close(bench->store);
+    bench->store = NULL;
+    assert_int_equal(vfs->xSetSystemCall(vfs, name, real), SQLITE_OK);
+    (void)unlink(url);
+}
+
 static void a_test_alert_says_what_came_back(void **state)
 {
     struct bench *bench = *state;
@@ -461,6 +517,7 @@ int main(void)
         T(a_restart_alerts_nothing_anew_but_what_changed),
         T(a_clean_stop_sends_what_waits_for_its_group),
         T(a_dead_endpoint_does_not_hold_up_a_stop_beyond_its_grace),
+        T(a_full_disk_is_waited_for_and_nothing_is_acknowledged_before),
         T(a_test_alert_says_what_came_back),
     };
 #undef T
