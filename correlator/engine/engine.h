@@ -93,7 +93,8 @@ enum status engine_new(const struct allocator *allocator, const struct rule *rul
 void engine_free(struct engine *engine);
 
 /* Copies the struct, borrows what it points to. The handle is valid until the incident is released. Amortised O(probes of
- * the grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed. */
+ * the grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed; STATUS_INVALID: end before start, a time
+ * out of limits.h, no such role or category. */
 enum status engine_insert(struct engine *engine, const struct engine_incident *incident, uint32_t *ret_handle) MUST_CHECK;
 /* `released` follows in the next flush. */
 void engine_remove(struct engine *engine, uint32_t handle);

@@ -58,18 +58,20 @@ static uint32_t root_of(struct ward *ward, uint32_t at)
     return at;
 }
 
-static void try_union(struct ward *ward, uint32_t at, uint32_t other)
+/* False: refused by the caps. */
+static bool try_union(struct ward *ward, uint32_t at, uint32_t other)
 {
     struct part *parts = ward->parts.items;
     uint32_t own = root_of(ward, at);
     struct part united = parts[own];
     part_grow(&united, &parts[other]);
     if (!within_caps(ward, &united))
-        return;
+        return false;
     uint32_t root = parts[own].count >= parts[other].count ? own : other;
     united.parent = root;
     parts[own].parent = parts[other].parent = root;
     parts[root] = united;
+    return true;
 }
 
 static bool stronger(uint128 a, uint32_t a_at, uint128 b, uint32_t b_at)
@@ -193,7 +195,7 @@ static bool episode_begin(struct ward *ward, uint32_t key, uint32_t ring, uint32
 }
 
 /* The episode that holds the strongest earlier neighbour of the key: one of its component, or one that has left. */
-static void episode_continue(struct ward *ward, uint32_t episode)
+static void episode_continue(struct ward *ward, uint32_t episode, bool whole)
 {
     struct episode_record *record = &ward->episodes.items[episode];
     const struct node *key = node_at(ward, ward_node(ward, record->key));
@@ -201,7 +203,8 @@ static void episode_continue(struct ward *ward, uint32_t episode)
     uint128 strength = 0;
     memset(record->continues, 0, sizeof(record->continues));
     struct core_walk walk = core_walk_make(ward, key);
-    for (const struct node *other = core_walk_next(&walk); other != NULL; other = core_walk_next(&walk)) {
+    const struct node *other = whole ? NULL : core_walk_next(&walk); /* a whole component has none earlier */
+    for (; other != NULL; other = core_walk_next(&walk)) {
         if (!node_before(ward, other, key))
             continue;
         uint128 link = link_strength(ward, key, other);
@@ -223,16 +226,15 @@ static void episode_continue(struct ward *ward, uint32_t episode)
         memcpy(record->continues, ward->episodes.items[best->episode].id, sizeof(record->continues));
 }
 
-/* Capped: one of its cores has a neighbouring core in another. */
-static void mark_capped(struct ward *ward, const struct node *node)
+/* Capped: one of its cores has a neighbouring core in another. Where that is so, the later of the two was refused once,
+ * and they were not united since. */
+static void mark_capped(struct ward *ward)
 {
-    struct episode_record *record = &ward->episodes.items[node->episode];
-    struct core_walk walk = core_walk_make(ward, node);
-    while (!record->capped) {
-        const struct node *other = core_walk_next(&walk);
-        if (other == NULL)
-            return;
-        record->capped = other->episode != node->episode;
+    for (uint32_t i = 0; i < ward->refused.count; i++) {
+        uint32_t one = ward->parts.items[root_of(ward, ward->refused.items[i].core)].episode;
+        uint32_t other = ward->parts.items[root_of(ward, ward->refused.items[i].neighbour)].episode;
+        if (one != other)
+            ward->episodes.items[one].capped = ward->episodes.items[other].capped = true;
     }
 }
 
@@ -251,11 +253,10 @@ static bool episodes_from_parts(struct ward *ward)
         if (!episode_add_core(ward, root->episode, index))
             return false;
     }
-    for (uint32_t i = 0; i < count; i++)
-        mark_capped(ward, node_at(ward, ward->component.items[i]));
+    mark_capped(ward);
     uint32_t episode = ring;
     do {
-        episode_continue(ward, episode);
+        episode_continue(ward, episode, false);
         episode = ward->episodes.items[episode].sibling;
     } while (episode != ring);
     return true;
@@ -270,11 +271,16 @@ static bool unite_by_parts(struct ward *ward)
         ward->parts.items[i] = part_of(node_at(ward, ward->component.items[i]));
         ward->parts.items[i].parent = i;
     }
+    ward->refused.count = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!candidates_find(ward, i))
             return false;
-        for (uint32_t j = 0; j < ward->candidates.count; j++)
-            try_union(ward, i, ward->candidates.items[j]);
+        for (uint32_t j = 0; j < ward->candidates.count; j++) {
+            uint32_t other = ward->candidates.items[j];
+            struct refusal refusal = {i, ward->parts.items[other].at};
+            if (!try_union(ward, i, other) && !vector_push(ward->memory, &ward->refused, refusal))
+                return false;
+        }
     }
     return episodes_from_parts(ward);
 }
@@ -288,7 +294,7 @@ static bool unite_whole(struct ward *ward, uint32_t key)
         if (!episode_add_core(ward, episode, ward->component.items[i]))
             return false;
     }
-    episode_continue(ward, episode);
+    episode_continue(ward, episode, true);
     return episode_restate(ward, episode);
 }
 

@@ -39,6 +39,7 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->scratch);
     vector_free(memory, &ward->parts);
     vector_free(memory, &ward->candidates);
+    vector_free(memory, &ward->refused);
     vector_free(memory, &ward->lineage);
 }
 

@@ -106,6 +106,12 @@ struct part {
     uint32_t episode;
 };
 
+/* A union the caps refused: places in the order of the component. */
+struct refusal {
+    uint32_t core;
+    uint32_t neighbour;
+};
+
 struct pair_of_episodes {
     uint32_t heir;  /* record that now holds a core of … */
     uint32_t ended; /* … this withdrawn one */
@@ -141,6 +147,7 @@ struct ward {
     VECTOR(uint32_t) scratch;
     VECTOR(struct part) parts;
     VECTOR(uint32_t) candidates; /* roots */
+    VECTOR(struct refusal) refused;
     VECTOR(struct pair_of_episodes) lineage;
 };
 

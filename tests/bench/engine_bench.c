@@ -3,9 +3,9 @@
  *   generator (sparse: anywhere on the sphere; europe: forty towns, their surroundings, and the sea between)
  *     × order (in order, the watermark an hour behind; shuffled, no watermark until the end)
  *
- * A flush every 256 incidents. ns counts inserts, flushes and evictions, not the making of the incidents. bytes: held from
- * the allocator at the most, an incident held then. allocations: asked of the allocator in the second half, an incident.
- * usage: engine_bench [INCIDENTS] */
+ * A flush every 256 incidents. ns counts inserts, flushes and evictions, not the making of the incidents. bytes: held
+ * from the allocator at the most, an incident held then. allocations: asked of the allocator in the second half, an
+ * incident. usage: engine_bench [INCIDENTS] */
 #include "correlator/engine/engine.h"
 
 #include <math.h>

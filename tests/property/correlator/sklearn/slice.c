@@ -1,9 +1,11 @@
 /* Writes one time slice of 20,000 places as CSV, with what the engine makes of it: lat,lon,membership,episode.
  *
- *   engine_slice SEED ──▶ stdout: 90.000000000000000,…,core,2025…   (membership: core, attached, noise; episode: its id)
+ *   engine_slice SEED ──▶ stdout: 90.000000000000000,…,core,2025…   (membership: core, attached, noise; episode: its
+ * id)
  *
- * Crowds, roads, lone places, places on poles and both sides of the antimeridian. Pairs within 1e-9 of the reach, where a
- * rounding could decide, are kept out by choosing another place. tests/property/correlator/sklearn/compare.py judges. */
+ * Crowds, roads, lone places, places on poles and both sides of the antimeridian. Pairs within 1e-9 of the reach, where
+ * a rounding could decide, are kept out by choosing another place. tests/property/correlator/sklearn/compare.py judges.
+ */
 #include "tests/support/world.h"
 
 #include <inttypes.h>
@@ -148,7 +150,7 @@ int main(int argc, char **argv)
     printf("reach_km,min_neighbours,radius_km\n%.17g,%u,%.17g\nlat,lon,membership,episode\n", REACH_KM, MIN_NEIGHBOURS,
            EARTH_RADIUS_KM);
     for (uint32_t i = 0; i < PLACES; i++) {
-        const char *membership = slice.episode[i][0] == 0                       ? "noise"
+        const char *membership = slice.episode[i][0] == 0                 ? "noise"
                                  : slice.membership[i] == MEMBERSHIP_CORE ? "core"
                                                                           : "attached";
         printf("%.17g,%.17g,%s,%s\n", slice.lat[i], slice.lon[i], membership, slice.episode[i]);
