@@ -34,7 +34,7 @@ struct feed { /* a source at work */
     struct mapping *mapping;
     void *self;
     enum feed_state state;
-    enum feed_state told; /* what the last marks said: RESTING stands for READING too, once caught up */
+    enum feed_state told; /* what the last look found; READING: its end has not been met yet */
     int64_t watermark_ms;
     bool active; /* gave a report since the last marks */
 };
@@ -142,10 +142,13 @@ static enum status on_report(void *self, struct report *offered, const char *fil
 static struct source_mark mark_of(const struct feed *feed)
 {
     struct source_mark mark = {.source = span_of(feed->source->name), .watermark_ms = feed->watermark_ms};
-    switch (feed->state) {
+    /* Who was woken to look again is still what the last look found. */
+    switch (feed->state == FEED_READING ? feed->told : feed->state) {
     case FEED_READING:
+        mark.state = SOURCE_LIVE;
+        break;
     case FEED_RESTING:
-        mark.state = feed->active || feed->state == FEED_READING ? SOURCE_LIVE : SOURCE_IDLE;
+        mark.state = feed->active ? SOURCE_LIVE : SOURCE_IDLE;
         break;
     case FEED_BROKEN:
         mark.state = SOURCE_BLOCKED;
@@ -409,7 +412,7 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
     agent->idle.data = agent->timer.data = agent;
     uv_idle_start(&agent->idle, on_idle);
     uv_timer_start(&agent->timer, on_tick, TICK_MS, TICK_MS);
-    agent->marks_due = true; /* who is waited for should be known before the first report */
+    say_marks(agent); /* who is waited for is known before the first report */
     *ret_agent = agent;
     return STATUS_OK;
 }
