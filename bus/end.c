@@ -311,12 +311,15 @@ static void end_tick(uv_timer_t *timer)
 {
     struct end *end = timer->data;
     uint64_t now_ms = end_now(end);
+    /* Who did not listen, held or because the loop was busy elsewhere, cannot say that the other was silent. */
+    bool deaf = end->held || now_ms - end->ticked_ms > 2 * uv_timer_get_repeat(timer);
+    end->ticked_ms = now_ms;
     for (size_t i = 0; i < end->link_count && !end->closing; i++) {
         struct link *link = end->links[i];
         if (link->gone)
             continue;
-        if (end->held)
-            link->session.heard_ms = now_ms; /* who does not listen cannot say that the other is silent */
+        if (deaf)
+            link->session.heard_ms = now_ms;
         if (session_silent(&link->session, now_ms)) {
             link_ended(end, link);
         } else if (link->ended && now_ms >= link->mute_until_ms) {
@@ -369,6 +372,7 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
     (void)uv_timer_init(bus_loop(bus), &end->timer);
     (void)uv_timer_start(&end->timer, end_tick, tick_ms, tick_ms);
     end->timer.data = end;
+    end->ticked_ms = end_now(end);
     return STATUS_OK;
 }
 

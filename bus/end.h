@@ -56,6 +56,7 @@ struct end {
     const struct bus_driver *driver;
     struct port *port;
     uv_timer_t timer;
+    uint64_t ticked_ms;
     struct turn turn;
     struct link **links;
     size_t link_count;

@@ -77,8 +77,8 @@ static void dropped_sessions_resume_without_loss_or_repetition(void **state)
     struct world *world = *state;
     struct taker taker = {.acking = ACKS_EVERY_SEVENTH};
     struct giver giver = {0};
-    taker_open(&taker, world, &(struct receiver_options){LISTENS});
-    giver_open(&giver, world, &(struct sender_options){DIALS});
+    taker_open(&taker, world, &(struct receiver_options){LISTENS, .heartbeat_ms = 1000});
+    giver_open(&giver, world, &(struct sender_options){DIALS, .heartbeat_ms = 1000});
     for (int round = 0; round < 4; round++) {
         world_until(world, sender_peers(giver.sender) == 1);
         giver_give_all(&giver, 5000);
@@ -97,7 +97,7 @@ static void dropped_sessions_resume_without_loss_or_repetition(void **state)
     assert_int_equal(taker.count, 20010); /* that it was in order is asserted at each batch */
     assert_int_equal(sender_stats(giver.sender)->sent, 20010 + sender_stats(giver.sender)->resent);
     assert_true(giver.refusals + giver.downs >= 4);
-    assert_string_equal(giver.reason, "replaced by a later session of the same name");
+    assert_true(giver.replaced > 0);
     giver_close(&giver);
     taker_close(&taker);
     world_until(world, giver.closed && taker.closed);
@@ -341,6 +341,24 @@ static void a_held_receiver_takes_nothing_and_keeps_its_peers(void **state)
     world_until(world, giver.closed && taker.closed);
 }
 
+static void a_loop_that_was_busy_elsewhere_does_not_call_its_peers_silent(void **state)
+{
+    struct world *world = *state;
+    struct taker taker = {0};
+    struct giver giver = {0};
+    taker_open(&taker, world, &(struct receiver_options){LISTENS});
+    giver_open(&giver, world, &(struct sender_options){DIALS});
+    world_until(world, giver.ups == 1);
+    for (int i = 0; i < 3; i++) {
+        uv_sleep(4 * HEARTBEAT_MS);
+        world_rest(world, HEARTBEAT_MS / 2);
+    }
+    assert_int_equal(giver.downs + taker.downs + giver.refusals + taker.refusals, 0);
+    giver_close(&giver);
+    taker_close(&taker);
+    world_until(world, giver.closed && taker.closed);
+}
+
 static void items_too_large_are_refused_when_submitted(void **state)
 {
     struct world *world = *state;
@@ -535,6 +553,7 @@ int contract_run(const struct bus_contract *with)
         TEST(a_full_outbox_says_again_and_then_room),
         TEST(credit_bounds_what_is_under_way),
         TEST(a_held_receiver_takes_nothing_and_keeps_its_peers),
+        TEST(a_loop_that_was_busy_elsewhere_does_not_call_its_peers_silent),
         TEST(items_too_large_are_refused_when_submitted),
         TEST(an_item_in_the_outbox_that_the_listener_does_not_admit_ends_the_session_with_the_reason),
         TEST(one_large_item_travels_alone),

@@ -177,6 +177,7 @@ static void giver_peer(void *self, const struct peer *peer, enum peer_state stat
     giver->ups += state == PEER_UP;
     giver->downs += state == PEER_DOWN;
     giver->refusals += state == PEER_REFUSED;
+    giver->replaced += strcmp(peer->reason, "replaced by a later session of the same name") == 0;
     if (state != PEER_UP)
         (void)snprintf(giver->reason, sizeof giver->reason, "%s", peer->reason);
     if (giver->close_when_up && state == PEER_UP)

@@ -83,7 +83,7 @@ struct giver {
     struct sender *sender;
     uint64_t acked;
     uint64_t rooms;
-    int ups, downs, refusals;
+    int ups, downs, refusals, replaced;
     char reason[256];
     int closed;
     int close_when_up, close_when_acked;
