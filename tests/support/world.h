@@ -33,7 +33,7 @@ struct world {
     char (*names)[24];
     country_code (*codes)[8]; /* four counted, four touched */
     country_code lists[WORLD_RULES_MAX][2];
-    char rule_names[WORLD_RULES_MAX][8];
+    char rule_names[WORLD_RULES_MAX][16];
 };
 
 /* Aborts without memory. */
