@@ -35,6 +35,10 @@ void notes_print(const struct settings *settings, FILE *stream)
         fprintf(stream, "%s: note: no rules: nothing will be found\n", settings->path);
     if (settings->agent.source_count == 0)
         fprintf(stream, "%s: note: no sources: reports can only come from elsewhere\n", settings->path);
+    char path[PATH_MAX];
+    if (settings->agent.territories == NULL && !settings_territories_path(path))
+        fprintf(stream, "%s: note: no file of territories: reports that say nothing of countries will be refused\n",
+                settings->path);
     if (settings->sink.store == NULL)
         fprintf(stream, "%s: note: no store: `vedette run` needs one\n", settings->path);
 }

@@ -1,15 +1,39 @@
 #include "cli/settings.h"
 
+#include "agents/locate/territories.h"
 #include "agents/mapping.h"
 #include "cli/command.h"
 #include "proto/config_blocks.h"
 
+#include <unistd.h>
+
 static const char *const blocks[] = CONFIG_BLOCKS;
+
+bool settings_territories_path(char ret_path[PATH_MAX])
+{
+    return territories_default_path(ret_path, PATH_MAX) == STATUS_OK && access(ret_path, F_OK) == 0;
+}
+
+/* A file of territories that is named, or lies where it is looked for, must be one. */
+static bool check_territories(const struct settings *settings, FILE *complaints)
+{
+    char path[PATH_MAX], reason[TERRITORIES_REASON_BYTES] = "";
+    struct territories *territories;
+    if (settings->agent.territories == NULL && !settings_territories_path(path))
+        return true;
+    const char *file = settings->agent.territories != NULL ? settings->agent.territories : path;
+    if (territories_open(file, settings->agent.view, &territories, reason) == STATUS_OK) {
+        territories_close(territories);
+        return true;
+    }
+    fprintf(complaints, "%s: territories: %s: %s\n", settings->path, file, reason);
+    return false;
+}
 
 /* Files the configuration names and a start would need. */
 static bool check_files(const struct settings *settings, FILE *complaints)
 {
-    bool right = true;
+    bool right = check_territories(settings, complaints);
     for (size_t i = 0; i < settings->agent.source_count; i++) {
         struct mapping *mapping;
         if (settings->agent.sources[i].mapping == NULL)

@@ -7,6 +7,8 @@
 #include "correlator/correlator.h"
 #include "sink/sink.h"
 
+#include <limits.h>
+
 struct settings {
     const char *path; /* borrowed */
     struct config *config;
@@ -27,5 +29,7 @@ enum settings_depth {
 enum status settings_open(struct settings *settings, const char *path, enum settings_depth depth,
                           FILE *complaints) MUST_CHECK;
 void settings_close(struct settings *settings);
+/* The file of territories that is used where none is named; false where there is none. */
+bool settings_territories_path(char ret_path[PATH_MAX]);
 /* The exit status of a program whose configuration was refused with this: always EXIT_MISUSED. */
 int settings_refused(enum status status);

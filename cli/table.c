@@ -2,9 +2,11 @@
 
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct table {
     struct libscols_table *scols;
+    FILE *stream;
     size_t columns;
     size_t rows;
 };
@@ -18,6 +20,8 @@ static int column_flags(enum column_kind kind)
         return SCOLS_FL_RIGHT;
     case COLUMN_LONG:
         return SCOLS_FL_TRUNC;
+    case COLUMN_LINES:
+        return SCOLS_FL_WRAP;
     }
     return 0;
 }
@@ -30,11 +34,18 @@ enum status table_open(FILE *stream, const struct table_column *columns, size_t 
         goto fail;
     table->scols = scols;
     table->columns = count;
+    table->stream = stream;
     if (scols_table_set_stream(scols, stream) != 0)
         goto fail;
     for (size_t i = 0; i < count; i++) {
         double share = columns[i].kind == COLUMN_LONG ? 0.2 : 1.0;
-        if (scols_table_new_column(scols, columns[i].title, share, column_flags(columns[i].kind)) == NULL)
+        struct libscols_column *column =
+            scols_table_new_column(scols, columns[i].title, share, column_flags(columns[i].kind));
+        if (column == NULL)
+            goto fail;
+        bool has_lines = columns[i].kind == COLUMN_LINES;
+        if (has_lines && (scols_column_set_safechars(column, "\n") != 0 ||
+                          scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL) != 0))
             goto fail;
     }
     *ret_table = table;
@@ -56,6 +67,11 @@ enum status table_add(struct table *table, const char *const *cells)
     }
     table->rows++;
     return STATUS_OK;
+}
+
+size_t table_width(const struct table *table)
+{
+    return isatty(fileno(table->stream)) ? scols_table_get_termwidth(table->scols) : 0;
 }
 
 size_t table_rows(const struct table *table)

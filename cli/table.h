@@ -11,6 +11,7 @@ enum column_kind {
     COLUMN_TEXT,
     COLUMN_NUMBER, /* set right */
     COLUMN_LONG,   /* cut first where the terminal is narrow */
+    COLUMN_LINES,  /* a line feed begins a new line within the cell */
 };
 
 struct table_column {
@@ -24,6 +25,8 @@ enum status table_open(FILE *stream, const struct table_column *columns, size_t 
                        struct table **ret_table) MUST_CHECK;
 /* Copies the cells, one a column; NULL is an empty one. */
 enum status table_add(struct table *table, const char *const *cells) MUST_CHECK;
+/* Columns of the terminal; 0 where the stream is none. */
+size_t table_width(const struct table *table);
 size_t table_rows(const struct table *table);
 /* Writes the table (nothing where it has no row) and frees it. */
 enum status table_close(struct table *table) MUST_CHECK;

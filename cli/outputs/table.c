@@ -8,10 +8,10 @@
 
 #include <stdlib.h>
 
+/* Countries and counts are in the title. */
 static const struct table_column episode_columns[] = {
-    {"FIRST", COLUMN_TEXT}, {"LAST", COLUMN_TEXT},      {"RULE", COLUMN_TEXT},
-    {"STATE", COLUMN_TEXT}, {"COUNTRIES", COLUMN_LONG}, {"N", COLUMN_NUMBER},
-    {"KM", COLUMN_NUMBER},  {"TITLE", COLUMN_LONG},     {"EPISODE", COLUMN_TEXT},
+    {"FIRST", COLUMN_TEXT}, {"LAST", COLUMN_TEXT},   {"RULE", COLUMN_TEXT},    {"STATE", COLUMN_TEXT},
+    {"KM", COLUMN_NUMBER},  {"TITLE", COLUMN_LINES}, {"EPISODE", COLUMN_TEXT},
 };
 static const struct table_column incident_columns[] = {
     {"WHEN", COLUMN_TEXT},  {"CATEGORY", COLUMN_TEXT}, {"STATUS", COLUMN_TEXT},   {"COUNTRIES", COLUMN_LONG},
@@ -19,6 +19,9 @@ static const struct table_column incident_columns[] = {
 };
 #define COUNT(array) (sizeof array / sizeof array[0])
 #define CELL_BYTES   512
+
+#define TITLE_WIDTH_MIN 24
+#define OTHER_COLUMNS   14 /* of blanks between columns, the extent, and a longer rule's name */
 
 struct table_output {
     struct table *table;
@@ -42,22 +45,38 @@ static enum status table_output_open(FILE *stream, struct zone *zone, enum outpu
     return STATUS_OK;
 }
 
+/* Breaks lines at blanks, so that the whole title is read on a narrow terminal. */
+static void break_lines(char *text, size_t width)
+{
+    size_t begin = 0, blank = 0;
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] == ' ')
+            blank = i;
+        if (i - begin >= width && blank > begin) {
+            text[blank] = '\n';
+            begin = blank + 1;
+        }
+    }
+}
+
 static enum status table_episode(void *self, const struct episode *episode, const struct incident *const *incidents)
 {
     (void)incidents;
     struct table_output *output = self;
-    char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES], rule[CELL_BYTES], countries[CELL_BYTES];
-    char observed[32], extent[32], title[CELL_BYTES], id[CELL_BYTES];
+    char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES], rule[CELL_BYTES];
+    char extent[32], title[CELL_BYTES], id[CELL_BYTES];
     zone_format_short(output->zone, episode->first_ms, ZONE_MINUTE, first);
     zone_format_short(output->zone, episode->last_ms, ZONE_MINUTE, last);
     (void)utf8_printable(episode->rule, rule, sizeof rule);
-    words_countries(episode->countries, episode->country_count, " ", countries, sizeof countries);
-    (void)snprintf(observed, sizeof observed, "%llu", (unsigned long long)episode->observed);
     (void)snprintf(extent, sizeof extent, "%.0f", episode->extent_km);
     (void)utf8_printable(episode->title, title, sizeof title);
     (void)utf8_printable(episode->id, id, sizeof id);
-    return table_add(output->table, (const char *[]){first, last, rule, episode_state_name(episode->state), countries,
-                                                     observed, extent, title, id});
+    const char *state = episode_state_name(episode->state);
+    size_t width = table_width(output->table);
+    size_t others = strlen(first) + strlen(last) + strlen(rule) + strlen(state) + strlen(id) + OTHER_COLUMNS;
+    if (width > 0)
+        break_lines(title, width > others + TITLE_WIDTH_MIN ? width - others : TITLE_WIDTH_MIN);
+    return table_add(output->table, (const char *[]){first, last, rule, state, extent, title, id});
 }
 
 static void join_ids(const struct span *ids, size_t count, char *ret_text, size_t room)

@@ -37,6 +37,8 @@ static void on_stored(void *self, const struct publication *publications, const 
         if (effects[i] == STORE_APPLIED)
             replay->story_status = story_tell(replay->story, &publications[i], &replay->lines);
     }
+    if (replay->lines.size == 0)
+        return;
     (void)fwrite(replay->lines.data, 1, replay->lines.size, stdout);
     (void)fflush(stdout);
     text_clear(&replay->lines);
