@@ -19,7 +19,8 @@ struct correlator_config {
     struct arena arena; /* holds the rules */
     struct rule *rules;
     size_t rule_count;
-    int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents are held back */
+    int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents get no acknowledgement and
+                              run out of credit */
     const char *const *expected_sources; /* names of the block sources: the watermark waits for each */
     size_t expected_count;
 };
@@ -78,8 +79,9 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
                             const struct correlator_events *events, struct correlator **ret_correlator,
                             char ret_reason[256]) MUST_CHECK;
 const struct correlator_stats *correlator_stats(struct correlator *correlator);
-/* Takes no more reports, and calls done once everything published is acknowledged by every known sink, perhaps before
- * it returns. In CORRELATOR_REPLAY all episodes become final first. */
+/* Takes no more reports, and calls done once everything published is acknowledged by every known sink (and one is
+ * known), or at once, perhaps before it returns, where no report was applied. In CORRELATOR_REPLAY all episodes become
+ * final first. */
 void correlator_finish(struct correlator *correlator, void (*done)(void *self), void *self);
 void correlator_close(struct correlator *correlator, void (*closed)(void *self), void *self);
 
