@@ -172,6 +172,8 @@ static void on_released(void *self, const struct engine_incident *incident, bool
         mistake(chronicle, "-", "released what was never given");
     chronicle->released++;
     chronicle->evicted += evicted;
+    if (evicted && chronicle->on_evicted != NULL)
+        chronicle->on_evicted(chronicle->on_evicted_self, incident->user);
 }
 
 enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine)

@@ -38,7 +38,10 @@ struct chronicle {
     size_t evicted;
     bool in_flush;
     struct engine_change last; /* of the flush: for the order */
-    uint64_t seed;             /* printed with every mistake */
+    /* Optional: an incident left; told as the one its `user` points to. */
+    void (*on_evicted)(void *self, const struct engine_incident *original);
+    void *on_evicted_self;
+    uint64_t seed; /* printed with every mistake */
 };
 
 void chronicle_init(struct chronicle *chronicle, uint64_t seed);

@@ -35,6 +35,7 @@ static const country_code codes[] = {COUNTRY_CODE('B', 'Y'), COUNTRY_CODE('D', '
 static void rule_fill(struct dice *dice, struct world *world, uint32_t index)
 {
     static const double reaches[] = {0.5, 25.0, 300.0, 1000.0, 1500.0, 7000.0, 20015.0};
+    static const int64_t caps[] = {0, 1, 2, 3, 4, 7, 12, 400};
     static const int64_t windows[] = {1, HOUR_MS, 48 * HOUR_MS, 14 * 24 * HOUR_MS, RULE_WINDOW_MS_MAX};
     struct rule *rule = &world->rules[index];
     (void)snprintf(world->rule_names[index], sizeof(world->rule_names[index]), "r%u", index);
@@ -56,7 +57,7 @@ static void rule_fill(struct dice *dice, struct world *world, uint32_t index)
         .only_count = dice_below(dice, 6) == 0 ? 1 : 0,
         .except_countries = world->lists[index] + 1,
         .except_count = dice_below(dice, 3) == 0 ? 1 : 0,
-        .cap_duration_ms = dice_below(dice, 3) ? window * (int64_t)dice_below(dice, 5) : 400 * window,
+        .cap_duration_ms = window * caps[dice_below(dice, 8)],
         .cap_extent_km = dice_below(dice, 3) ? INFINITY : reach * 0.5 * (double)dice_below(dice, 5),
     };
 }
@@ -150,7 +151,7 @@ static void incident_fill(struct dice *dice, struct world *world, const struct s
         incident->reported_at_ms = incident->start_ms + step * ((int64_t)dice_below(dice, 9) - 4);
     incident->country_count = codes_fill(dice, own, NULL, 0);
     incident->touched_country_count = codes_fill(dice, own + 4, own, incident->country_count);
-    incident->user = world;
+    incident->user = incident;
 }
 
 struct world *world_new(const struct world_options *options)
@@ -176,6 +177,13 @@ struct world *world_new(const struct world_options *options)
     }
     static const int64_t spans[] = {4, 20, 100, 400};
     int64_t span_steps = spans[dice_below(&dice, 4)];
+    if (dice_below(&dice, 4) == 0) { /* a chain that goes on for many windows, a few incidents in each */
+        for (uint32_t i = 2; i < SPOTS; i++)
+            spots[i] = spots[i % 2];
+        span_steps = options->incident_count + dice_below(&dice, 2 * options->incident_count);
+        for (uint32_t i = 0; i < world->rule_count; i++)
+            world->rules[i].min_neighbours = 1 + dice_below(&dice, 2);
+    }
     for (uint32_t i = 0; i < options->incident_count; i++) /* ids in no order of time, some a prefix of others */
         (void)snprintf(world->names[i], sizeof(world->names[i]), "s%u:%u%s", dice_below(&dice, 3), i * 7919u % 1000u,
                        i % 2 ? "x" : "");

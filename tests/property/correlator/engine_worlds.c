@@ -26,7 +26,14 @@ struct run {
     uint32_t *handle; /* by id; only where standing */
     int *standing;    /* by id: the variant that stands, or −1 */
     const struct engine_incident **set;
+    bool *gone; /* by id: evicted, the handle is no longer valid */
 };
+
+static void on_evicted(void *self, const struct engine_incident *original)
+{
+    struct run *run = self;
+    run->gone[(original - run->world->incidents) / run->world->variant_count] = true;
+}
 
 static void run_start(struct run *run, const struct world *world, const struct allocator *allocator, uint64_t seed)
 {
@@ -34,9 +41,12 @@ static void run_start(struct run *run, const struct world *world, const struct a
     run->handle = calloc(world->incident_count, sizeof(*run->handle));
     run->standing = calloc(world->incident_count, sizeof(*run->standing));
     run->set = calloc(world->incident_count, sizeof(*run->set));
+    run->gone = calloc(world->incident_count, sizeof(*run->gone));
     for (uint32_t i = 0; i < world->incident_count; i++)
         run->standing[i] = -1;
     chronicle_init(&run->chronicle, seed);
+    run->chronicle.on_evicted = on_evicted;
+    run->chronicle.on_evicted_self = run;
     assert_int_equal(engine_new(allocator, world->rules, world->rule_count, &limits, &run->engine), STATUS_OK);
 }
 
@@ -47,13 +57,16 @@ static void run_stop(struct run *run)
     free(run->handle);
     free(run->standing);
     free(run->set);
+    free(run->gone);
 }
 
 static void run_remove(struct run *run, uint32_t id)
 {
     if (run->standing[id] < 0)
         return;
-    engine_remove(run->engine, run->handle[id]);
+    if (!run->gone[id])
+        engine_remove(run->engine, run->handle[id]);
+    run->gone[id] = false;
     run->standing[id] = -1;
 }
 
@@ -250,7 +263,7 @@ static int by_when(const void *a, const void *b)
 }
 
 /* Each incident arrives some while after it began; some are corrected or retracted later. */
-static uint32_t arrivals_make(const struct world *world, struct dice *dice, struct arrival *arrivals)
+static uint32_t arrivals_make(const struct world *world, struct dice *dice, struct arrival *arrivals, uint32_t delays)
 {
     int64_t window = world->rules[0].window_ms;
     uint32_t count = 0;
@@ -259,7 +272,10 @@ static uint32_t arrivals_make(const struct world *world, struct dice *dice, stru
         for (int variant = 0; variant < 3; variant++) {
             if (variant > 0 && dice_below(dice, 3) > 0)
                 continue;
-            when += (int64_t)dice_below(dice, 4) * (window / 2 + 1);
+            /* A correction to long before would hold the watermark back, and nothing would ever leave. */
+            if (variant == 1 && world_incident(world, id, 1)->start_ms < when - 2 * window && dice_below(dice, 50) > 0)
+                continue;
+            when += (int64_t)dice_below(dice, delays) * (window / 2 + 1);
             arrivals[count++] = (struct arrival){id, variant == 2 ? -1 : variant, when, 0, 0};
         }
     }
@@ -311,7 +327,7 @@ static void finality_run(uint64_t seed, uint32_t most, bool late)
     struct run run;
     run_start(&run, world, &allocator_heap, seed);
     struct arrival *arrivals = calloc((size_t)world->incident_count * 3, sizeof(*arrivals));
-    uint32_t count = arrivals_make(world, &dice, arrivals);
+    uint32_t count = arrivals_make(world, &dice, arrivals, late ? 16 : 4);
     for (uint32_t i = 0; i < count; i++) {
         if (dice_below(&dice, 3) == 0) {
             /* late: the watermark runs ahead of what is still to come, which then counts only behind the horizon */
