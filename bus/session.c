@@ -201,18 +201,19 @@ static enum session_event hear_batch(struct session *session, const struct frame
             return OFFENCE(session, ENDING_MALFORMED, "item %llu is of %zu bytes: at most %llu are admitted",
                            (unsigned long long)(batch->first + i), batch->items[i].size,
                            (unsigned long long)session->options.item_bytes_max);
+    uint64_t last = batch->first + batch->count - 1;
+    uint64_t credit = stream->begun ? session->credit_said : credit_from(batch->first, session->credit_said);
+    if (last > credit) /* before anything is believed of a new stream: nobody skips positions by overdrawing */
+        return OFFENCE(session, ENDING_MALFORMED, "item %llu: credit was given up to %llu", (unsigned long long)last,
+                       (unsigned long long)credit);
     if (!stream->begun) { /* what was before, somebody else acknowledged: the sender keeps everything that nobody did */
         stream->begun = true;
         stream->received = stream->acked = session->acked_said = batch->first - 1;
-        session->credit_said = credit_from(batch->first, session->credit_said);
+        session->credit_said = credit;
     }
     if (batch->first > stream->received + 1)
         return OFFENCE(session, ENDING_GAP, "a gap: item %llu came where %llu was expected",
                        (unsigned long long)batch->first, (unsigned long long)(stream->received + 1));
-    uint64_t last = batch->first + batch->count - 1;
-    if (last > session->credit_said)
-        return OFFENCE(session, ENDING_MALFORMED, "item %llu: credit was given up to %llu", (unsigned long long)last,
-                       (unsigned long long)session->credit_said);
     *session->options.counts.received += batch->count;
     uint64_t known = stream->received + 1 - batch->first;
     size_t skipped = known < batch->count ? (size_t)known : batch->count;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-// cmocka wants those before it
+
 #include <cmocka.h>
 
 struct pair {
@@ -154,6 +154,25 @@ static void either_may_dial(void **state)
         assert_int_equal(pair.outbox->first, 81);
         pair_close(&pair);
     }
+}
+
+static void a_sender_that_overdraws_at_once_has_said_nothing_of_its_stream(void **state)
+{
+    struct pair pair;
+    pair_open(&pair, BUS_DIAL);
+    struct span items[LIMIT_BATCH_ITEMS];
+    struct frame hello;
+    assert_true(session_say(&pair.sender, pair.now_ms, items, &hello));
+    receiver_hears(&pair, &hello);
+    assert_int_equal(pair.receiver_last, SESSION_PEER);
+    const struct span item = SPAN("an item");
+    const struct frame batch = {.kind = FRAME_BATCH, .batch = {.first = 50000, .items = &item, .count = 1}};
+    receiver_hears(&pair, &batch); /* no credit was given yet */
+    assert_int_equal(pair.receiver.state, SESSION_OVER);
+    assert_false(pair.stream.begun);
+    assert_int_equal(pair.stream.acked, 0);
+    assert_int_equal(pair.stream.received, 0);
+    pair_close(&pair);
 }
 
 static void nothing_is_sent_beyond_the_credit(void **state)
@@ -327,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(either_may_dial),
+        cmocka_unit_test(a_sender_that_overdraws_at_once_has_said_nothing_of_its_stream),
         cmocka_unit_test(nothing_is_sent_beyond_the_credit),
         cmocka_unit_test(a_next_session_goes_on_where_the_receiver_is_safe),
         cmocka_unit_test(a_receiver_that_knows_nothing_begins_where_the_outbox_does),
