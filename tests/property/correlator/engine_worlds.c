@@ -1,10 +1,12 @@
 /* The engine against the oracle, on generated worlds (method §9). More worlds: --worlds N, or VEDETTE_WORLDS=N; one
  * world again: VEDETTE_SEED=S. The seed of a failing world is printed. */
+#include "correlator/engine/link.h"
 #include "tests/support/chronicle.h"
 #include "tests/support/failing.h"
 #include "tests/support/world.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -440,6 +442,112 @@ static void shifted_times_and_renamed_ids_change_only_names(void **state)
     }
 }
 
+/* ---- invariants 5, 6: more never makes less; without caps, connected components ---- */
+
+static void caps_off(struct world *world)
+{
+    for (uint32_t i = 0; i < world->rule_count; i++) {
+        world->rules[i].cap_duration_ms = INT64_MAX;
+        world->rules[i].cap_extent_km = INFINITY;
+    }
+}
+
+static const struct chronicle_entry *entry_of_core(const struct run *run, size_t rule, struct span id)
+{
+    for (size_t i = 0; i < run->chronicle.count; i++) {
+        const struct chronicle_entry *entry = &run->chronicle.entries[i];
+        for (size_t j = 0; entry->rule == rule && entry->state != EPISODE_WITHDRAWN && j < entry->member_count; j++) {
+            if (entry->members[j].membership == MEMBERSHIP_CORE && span_equal(entry->members[j].id, id))
+                return entry;
+        }
+    }
+    return NULL;
+}
+
+/* Every pair of cores that are neighbours is in one episode, and no episode is capped: with the oracle's count of
+ * episodes, that is what connected components are. */
+static void expect_components(const struct run *run, size_t rule)
+{
+    const struct world *world = run->world;
+    for (uint32_t i = 0; i < world->incident_count; i++) {
+        const struct chronicle_entry *entry = entry_of_core(run, rule, world_incident(world, i, 0)->id);
+        assert_true(entry == NULL || !entry->capped);
+        for (uint32_t j = 0; entry != NULL && j < i; j++) {
+            struct link link;
+            assert_int_equal(
+                link_between(&world->rules[rule], world_incident(world, i, 0), world_incident(world, j, 0), &link),
+                STATUS_OK);
+            const struct chronicle_entry *other = entry_of_core(run, rule, world_incident(world, j, 0)->id);
+            assert_true(!link.neighbours || other == NULL || other == entry);
+        }
+    }
+}
+
+static void an_insert_never_uncores_and_uncapped_episodes_are_components(void **state)
+{
+    (void)state;
+    for (uint64_t seed = first_seed; seed < first_seed + worlds / 10; seed++) {
+        struct world *world = world_of(seed, 40);
+        caps_off(world);
+        struct run run;
+        run_start(&run, world, &allocator_heap, seed);
+        bool *core = calloc((size_t)world->rule_count * world->incident_count, sizeof(*core));
+        for (uint32_t i = 0; i < world->incident_count; i++) {
+            run_set(&run, i, 0);
+            run_flush(&run);
+            for (size_t rule = 0; rule < world->rule_count; rule++) {
+                for (uint32_t j = 0; j <= i; j++) {
+                    bool *was = &core[rule * world->incident_count + j];
+                    bool is = entry_of_core(&run, rule, world_incident(world, j, 0)->id) != NULL;
+                    if (*was && !is)
+                        fail_msg("seed %" PRIu64 ": incident %u was a core, and more made it none", seed, j);
+                    *was = is;
+                }
+            }
+        }
+        for (size_t rule = 0; rule < world->rule_count; rule++)
+            expect_components(&run, rule);
+        run_compare(&run);
+        run_expect_right(&run);
+        free(core);
+        run_stop(&run);
+        world_free(world);
+    }
+}
+
+/* ---- invariant 10: the same bytes from every compiler, at every level of optimisation ---- */
+
+static void the_same_worlds_give_the_same_bytes_on_every_machine(void **state)
+{
+    (void)state;
+    uint64_t digest = 0xcbf29ce484222325u; /* FNV-1a over what was told: ids, states, members in order of the telling */
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct world *world = world_of(seed, 60);
+        struct run run;
+        run_start(&run, world, &allocator_heap, seed);
+        for (uint32_t i = 0; i < world->incident_count; i++)
+            run_set(&run, i, 0);
+        run_flush(&run);
+        for (size_t i = 0; i < run.chronicle.count; i++) {
+            const struct chronicle_entry *entry = &run.chronicle.entries[i];
+            char text[256];
+            int size = snprintf(text, sizeof(text), "%zu %s %d %d %s %" PRId64 " %" PRId64 "|", entry->rule, entry->id,
+                                entry->state, entry->capped, entry->continues, entry->first_ms, entry->last_ms);
+            for (int j = 0; j < size; j++)
+                digest = (digest ^ (unsigned char)text[j]) * 0x100000001b3u;
+            for (size_t j = 0; j < entry->member_count; j++) {
+                for (size_t k = 0; k < entry->members[j].id.size; k++)
+                    digest = (digest ^ (unsigned char)entry->members[j].id.data[k]) * 0x100000001b3u;
+            }
+        }
+        run_stop(&run);
+        world_free(world);
+    }
+    /* Changes with the worlds, the method or the ids; then the new value is written here, and the reason into the
+     * commit. */
+    assert_int_equal(digest, 0x3dd750e48c37d738u);
+}
+
 /* ---- memory ---- */
 
 static void a_failing_allocator_leaves_no_leak_and_no_lie(void **state)
@@ -541,6 +649,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_final_stays_right_and_so_does_the_rest),
         cmocka_unit_test(late_ones_behind_the_horizon_are_exactly_right),
         cmocka_unit_test(shifted_times_and_renamed_ids_change_only_names),
+        cmocka_unit_test(an_insert_never_uncores_and_uncapped_episodes_are_components),
+        cmocka_unit_test(the_same_worlds_give_the_same_bytes_on_every_machine),
         cmocka_unit_test(a_failing_allocator_leaves_no_leak_and_no_lie),
         cmocka_unit_test(an_insert_that_fails_changes_nothing),
     };
