@@ -15,7 +15,7 @@
 
 #define FLUSH_EVERY 256u
 #define HOUR_MS     3600000LL
-#define ID_BYTES    16u
+#define ID_BYTES    24u
 
 static uint64_t roll(uint64_t *state)
 {
