@@ -17,9 +17,13 @@
 #include <stdlib.h>
 
 /* A flush after each report tells each step of a story; it is put off to the end of the batch where it would compute
- * more incidents than this anew, or where this batch has told of so many members already. The last word is the same. */
-#define FLUSH_EACH_MAX   64u
-#define MEMBERS_EACH_MAX 16384u
+ * more incidents than this anew, or where this batch has told of so many members already. Where it would compute far
+ * more than have arrived, it waits for more of them, live no longer than FLUSH_WAIT_MS: so what is computed anew stays
+ * in proportion to what arrives, however great an episode grows. The last word is the same. */
+#define FLUSH_EACH_MAX   256u
+#define FLUSH_RATIO      16u
+#define FLUSH_WAIT_MS    50u
+#define MEMBERS_EACH_MAX 4096u
 #define ARENA_BYTES      (1024u * 1024u)
 #define BACKLOG_MAX                                                                                                    \
     ((size_t)256 * 1024 * 1024) /* packed revisions waiting for a slow sink, beyond the link's outbox                  \
@@ -41,6 +45,8 @@ struct correlator {
     struct acks acks;   /* put off while full */
     struct arena arena; /* of one report */
     uv_timer_t tick;    /* CORRELATOR_LIVE */
+    uv_timer_t wait;    /* CORRELATOR_LIVE: a flush was put off */
+    size_t unflushed;   /* reports applied since the last flush */
     struct correlator_stats stats;
     int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
     int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
@@ -153,6 +159,7 @@ static void flush(struct correlator *correlator)
     if (correlator->options.engine_off || engine_pending(correlator->engine) == 0)
         return;
     const struct engine_events events = {.change = on_change, .released = on_released, .self = correlator};
+    correlator->unflushed = 0;
     enum status status = engine_flush(correlator->engine, &events);
     registry_settle(correlator->registry);
     if (status != STATUS_OK)
@@ -180,6 +187,26 @@ static void watermark_move(struct correlator *correlator)
     flush(correlator);
     sweep(correlator);
     flow_update(correlator);
+}
+
+static void on_wait_over(uv_timer_t *timer)
+{
+    struct correlator *correlator = timer->data;
+    if (correlator->failed)
+        return;
+    flush(correlator);
+    flow_update(correlator);
+}
+
+/* After a batch. */
+static void flush_or_wait(struct correlator *correlator)
+{
+    if (correlator->options.engine_off)
+        return;
+    if (engine_pending(correlator->engine) <= FLUSH_RATIO * correlator->unflushed)
+        flush(correlator);
+    else if (correlator->options.time == CORRELATOR_LIVE && !uv_is_active((uv_handle_t *)&correlator->wait))
+        uv_timer_start(&correlator->wait, on_wait_over, FLUSH_WAIT_MS, 0);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -293,6 +320,7 @@ static void apply(struct correlator *correlator, const struct peer *peer, struct
         return;
     }
     correlator->stats.applied++;
+    correlator->unflushed++;
     if (late) {
         correlator->stats.late++;
         log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
@@ -317,7 +345,7 @@ static void on_batch(void *self, const struct peer *peer, uint64_t first, const 
             flush(correlator);
     }
     if (!correlator->failed)
-        flush(correlator);
+        flush_or_wait(correlator);
     if (!correlator->failed)
         flow_update(correlator);
     if (!correlator->failed) /* what is not acknowledged is sent again to who comes after */
@@ -404,10 +432,11 @@ static enum status links_open(struct correlator *correlator, struct bus *bus, ch
     return status;
 }
 
-static void tick_start(struct correlator *correlator, uv_loop_t *loop)
+static void timers_start(struct correlator *correlator, uv_loop_t *loop)
 {
-    (void)uv_timer_init(loop, &correlator->tick); /* neither of them can fail */
-    correlator->tick.data = correlator;
+    (void)uv_timer_init(loop, &correlator->tick); /* none of these can fail */
+    (void)uv_timer_init(loop, &correlator->wait);
+    correlator->tick.data = correlator->wait.data = correlator;
     if (correlator->options.time == CORRELATOR_LIVE)
         (void)uv_timer_start(&correlator->tick, on_tick, TICK_MS, TICK_MS);
 }
@@ -434,7 +463,7 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
         correlator_free(correlator);
         return status;
     }
-    tick_start(correlator, loop);
+    timers_start(correlator, loop);
     *ret_correlator = correlator;
     return STATUS_OK;
 }
@@ -453,6 +482,8 @@ void correlator_finish(struct correlator *correlator, void (*done)(void *self), 
 {
     correlator->finishing = correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
+    if (correlator->options.time == CORRELATOR_LIVE)
+        flush(correlator); /* what was put off */
     if (correlator->options.time == CORRELATOR_REPLAY) {
         correlator->outlet.backlog_max = SIZE_MAX; /* no more is to come than the state in memory has to say */
         engine_watermark(correlator->engine, INT64_MAX);
@@ -475,7 +506,7 @@ static void part_closed(void *self)
         closed(closed_self);
 }
 
-static void tick_closed(uv_handle_t *handle)
+static void timer_closed(uv_handle_t *handle)
 {
     part_closed(handle->data);
 }
@@ -484,9 +515,10 @@ void correlator_close(struct correlator *correlator, void (*closed)(void *self),
 {
     correlator->closed = closed;
     correlator->closed_self = self;
-    correlator->closing = 3;
+    correlator->closing = 4;
     correlator->done = NULL;
     receiver_close(correlator->receiver, part_closed, correlator);
     outlet_close(&correlator->outlet, part_closed, correlator);
-    uv_close((uv_handle_t *)&correlator->tick, tick_closed);
+    uv_close((uv_handle_t *)&correlator->tick, timer_closed);
+    uv_close((uv_handle_t *)&correlator->wait, timer_closed);
 }
