@@ -40,7 +40,7 @@ static bool renamed(const struct chronicle_entry *one, const struct chronicle *o
 static void shifted_times_and_renamed_ids_change_only_names(void **state)
 {
     (void)state;
-    for (uint64_t seed = run_first_seed; seed < run_first_seed + run_worlds / 4; seed++) {
+    for (uint64_t seed = run_first_seed; seed < run_first_seed + (run_worlds + 3) / 4; seed++) {
         struct world *world = world_of(seed, 60);
         struct run plain;
         struct run shifted;
@@ -120,7 +120,7 @@ static void expect_components(const struct run *run, size_t rule)
 static void an_insert_never_uncores_and_uncapped_episodes_are_components(void **state)
 {
     (void)state;
-    for (uint64_t seed = run_first_seed; seed < run_first_seed + run_worlds / 10; seed++) {
+    for (uint64_t seed = run_first_seed; seed < run_first_seed + (run_worlds + 9) / 10; seed++) {
         struct world *world = world_of(seed, 40);
         caps_off(world);
         struct run run;

@@ -80,7 +80,7 @@ static void every_step_of_a_small_world_is_the_oracles(void **state)
 static void two_orders_tell_the_same_content(void **state)
 {
     (void)state;
-    for (uint64_t seed = run_first_seed; seed < run_first_seed + run_worlds / 4; seed++) {
+    for (uint64_t seed = run_first_seed; seed < run_first_seed + (run_worlds + 3) / 4; seed++) {
         struct world *world = world_of(seed, 120);
         struct dice dice = {seed * 41 + 3};
         uint32_t *order = calloc(world->incident_count, sizeof(*order));
@@ -111,7 +111,7 @@ static void two_orders_tell_the_same_content(void **state)
 static void what_was_inserted_and_removed_was_never_there(void **state)
 {
     (void)state;
-    for (uint64_t seed = run_first_seed; seed < run_first_seed + run_worlds / 4; seed++) {
+    for (uint64_t seed = run_first_seed; seed < run_first_seed + (run_worlds + 3) / 4; seed++) {
         struct world *world = world_of(seed, 60);
         struct dice dice = {seed * 43 + 5};
         struct run run;
