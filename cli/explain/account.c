@@ -105,10 +105,16 @@ static enum status try_incidents(struct account *account, struct store *store, i
         .with_candidates = true, .with_withdrawn = true, .since_ms = since_ms, .until_ms = until_ms};
     trial_free(account->trial);
     account->trial = NULL;
+    HASH_CLEAR(hh, account->by_id);
     account->item_count = 0;
     enum status status = store_incidents(store, &filter, visit_incident, account);
     if (status == STATUS_OK)
         status = trial_new(&account->rule, account->items, account->item_count, &account->trial);
+    /* Only now: the items no longer move. */
+    for (size_t i = 0; status == STATUS_OK && i < account->item_count; i++) {
+        struct trial_item *item = &account->items[i];
+        HASH_ADD_KEYPTR(hh, account->by_id, item->incident->id.data, item->incident->id.size, item);
+    }
     return status;
 }
 
@@ -116,11 +122,9 @@ static enum status try_incidents(struct account *account, struct store *store, i
 
 static struct trial_item *find_item(const struct account *account, struct span id)
 {
-    for (size_t i = 0; i < account->item_count; i++) {
-        if (span_equal(account->items[i].incident->id, id))
-            return &account->items[i];
-    }
-    return NULL;
+    struct trial_item *item = NULL;
+    HASH_FIND(hh, account->by_id, id.data, id.size, item);
+    return item;
 }
 
 static bool is_as_stored(const struct account *account, const struct account_member *member)
@@ -154,23 +158,31 @@ static enum status match_members(struct account *account)
         if (!account_counts(member))
             continue;
         counted++;
+        if (member->item != NULL)
+            member->item->is_member = true;
         account->is_reproduced &= is_as_stored(account, member);
     }
     account->is_reproduced &= counted == count_in_episode(account);
     return STATUS_OK;
 }
 
+/* The incidents around the episode, as few as make it anew. Caps reach back along a chain: if need be all of the past.
+ */
 static enum status gather(struct account *account, struct store *store)
 {
+    static const int64_t caps_back[] = {0, 1, 4, 16};
     const struct episode *episode = &account->episode->episode;
-    int64_t margin_ms = REACH_WINDOWS * account->rule.window_ms;
-    enum status status = try_incidents(account, store, episode->first_ms - margin_ms, episode->last_ms + margin_ms);
-    if (status == STATUS_OK)
-        status = match_members(account);
-    if (status != STATUS_OK || account->is_reproduced || episode->state == EPISODE_WITHDRAWN)
-        return status;
-    /* Caps reach back along a chain: then only the whole past tells it right. */
-    status = try_incidents(account, store, 0, 0);
+    const struct rule *rule = &account->rule;
+    int64_t after_ms = episode->last_ms + REACH_WINDOWS * rule->window_ms;
+    for (size_t i = 0; i < sizeof caps_back / sizeof caps_back[0]; i++) {
+        int64_t back_ms = REACH_WINDOWS * rule->window_ms + caps_back[i] * rule->cap_duration_ms;
+        enum status status = try_incidents(account, store, episode->first_ms - back_ms, after_ms);
+        if (status == STATUS_OK)
+            status = match_members(account);
+        if (status != STATUS_OK || account->is_reproduced || episode->state == EPISODE_WITHDRAWN)
+            return status;
+    }
+    enum status status = try_incidents(account, store, LIMIT_TIME_MS_MIN, after_ms);
     return status == STATUS_OK ? match_members(account) : status;
 }
 
@@ -273,22 +285,17 @@ static void add_miss(struct account *account, const struct near_miss *miss)
     account->near_misses[at] = *miss;
 }
 
-static bool is_member(const struct account *account, const struct trial_item *item)
-{
-    for (size_t i = 0; i < account->member_count; i++) {
-        if (account->members[i].item == item && account_counts(&account->members[i]))
-            return true;
-    }
-    return false;
-}
-
 static void find_near_misses(struct account *account)
 {
+    const struct episode *episode = &account->episode->episode;
+    int64_t margin_ms = (int64_t)NEAR_SHARE_MAX * account->rule.window_ms;
     for (size_t i = 0; i < account->item_count; i++) {
         struct trial_item *item = &account->items[i];
         struct near_miss miss;
-        if (item->is_live && item->is_triggering && !is_member(account, item) && measure_miss(account, item, &miss) &&
-            link_share(&miss.link) <= NEAR_SHARE_MAX)
+        bool is_candidate = item->is_live && item->is_triggering && !item->is_member &&
+                            item->engine.start_ms <= episode->last_ms + margin_ms &&
+                            item->engine.end_ms >= episode->first_ms - margin_ms;
+        if (is_candidate && measure_miss(account, item, &miss) && link_share(&miss.link) <= NEAR_SHARE_MAX)
             add_miss(account, &miss);
     }
 }
@@ -316,6 +323,7 @@ void account_close(struct account *account)
 {
     trial_free(account->trial);
     account->trial = NULL;
+    HASH_CLEAR(hh, account->by_id);
     free(account->items);
     account->items = NULL;
     kept_list_fini(&account->found);

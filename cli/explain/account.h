@@ -43,6 +43,7 @@ struct account {
     const struct kept_episode *episode;
     struct rule rule;
     struct trial_item *items;
+    struct trial_item *by_id; /* hash of the items */
     size_t item_count;
     size_t item_room;
     struct trial *trial;

@@ -110,7 +110,9 @@ static void mark_lonely(const struct account *account, bool *is_candidate)
 
 static enum status mark_candidates(const struct account *account, bool *is_candidate)
 {
-    if (account->removals_possible <= REMOVALS_ALL_MAX) {
+    bool all = account->removals_possible <= REMOVALS_ALL_MAX &&
+               account->removals_possible * account->item_count <= REMOVALS_WORK_MAX;
+    if (all) {
         for (size_t i = 0; i < account->member_count; i++)
             is_candidate[i] = true;
         return STATUS_OK;
@@ -125,7 +127,8 @@ static enum status try_all(struct account *account, const bool *is_candidate)
     struct span id = arena_copy(&account->arena, account->episode->episode.id);
     if (id.data == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < account->member_count; i++) {
+    size_t room = REMOVALS_WORK_MAX / (account->item_count + 1) + 1;
+    for (size_t i = 0; i < account->member_count && account->removals_tried < room; i++) {
         struct account_member *member = &account->members[i];
         if (!is_candidate[i] || !account_counts(member))
             continue;

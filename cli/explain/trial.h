@@ -8,6 +8,8 @@
 
 #include "correlator/engine/engine.h"
 
+#include <uthash.h>
+
 struct trial_item {
     const struct incident *incident; /* borrowed */
     struct engine_incident engine;   /* .user is the item itself */
@@ -17,6 +19,8 @@ struct trial_item {
     bool is_coarse;
     char episode[EPISODE_ID_BYTES]; /* that it is core of or attached to; "" none */
     enum membership membership;     /* there */
+    bool is_member;                 /* of the episode that is explained, core or attached; the caller's */
+    UT_hash_handle hh;              /* by id; the caller's */
 };
 
 struct trial;
