@@ -5,9 +5,8 @@
 #include "cli/explain/account.h"
 
 #define REMOVALS_ALL_MAX  300u     /* members; of larger episodes only candidates are tried */
-#define REMOVALS_WORK_MAX 2000000u /* incidents before the engine, all removals together; what is beyond is not tried  \
-                                    */
-#define REMOVALS_CUT_MAX 5000u     /* cores; of larger ones who holds parts together is not looked for */
+#define REMOVALS_WORK_MAX 2000000u /* incidents before the engine, all removals together */
+#define REMOVALS_CUT_MAX  5000u    /* cores; of larger ones who holds parts together is not looked for */
 
 /* Fills the members' removal and rest, and the counts. Nothing is tried where the engine does not make the episode
  * anew. */
