@@ -48,12 +48,11 @@ bool backlog_first(const struct backlog *backlog, struct span *ret_item)
 
 void backlog_pop(struct backlog *backlog)
 {
-    struct span item;
-    bool there = backlog_first(backlog, &item);
-    assert(there);
-    (void)there;
-    backlog->head += sizeof item.size + item.size;
-    backlog->bytes -= sizeof item.size + item.size;
+    size_t size;
+    assert(backlog->bytes > 0);
+    memcpy(&size, backlog->data + backlog->head, sizeof size);
+    backlog->head += sizeof size + size;
+    backlog->bytes -= sizeof size + size;
     if (backlog->bytes == 0)
         backlog->head = backlog->tail = 0;
 }

@@ -131,6 +131,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         log_error("correlator.start", "%s", reason);
         uv_run(&daemon->loop, UV_RUN_DEFAULT); /* lets what was opened close */
         bus_close(daemon->bus);
+        uv_run(&daemon->loop, UV_RUN_DEFAULT); /* and the bus */
         return status_exit(status);
     }
     uv_signal_t *const signals[] = {&daemon->terminate, &daemon->interrupt, &daemon->hangup};
@@ -146,6 +147,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
              bus_config->incidents, bus_config->episodes);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     bus_close(daemon->bus);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT); /* lets the bus close */
     return daemon->exit_status;
 }
 

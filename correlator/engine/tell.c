@@ -142,7 +142,7 @@ static void supersedes(const struct teller *teller, const struct ward *ward, uin
     uint32_t end = first;
     while (end < teller->heirs.count && ward->lineage.items[teller->heirs.items[end]].heir == episode)
         end++;
-    change->supersedes = (const char(*)[EPISODE_ID_BYTES])(teller->ids + first);
+    change->supersedes = end > first ? (const char(*)[EPISODE_ID_BYTES])(teller->ids + first) : NULL;
     change->supersedes_count = end - first;
 }
 
