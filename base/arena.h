@@ -11,10 +11,10 @@
 struct arena_block;
 
 struct arena {
-    struct arena_block *first;  /* kept by arena_reset, so a steady state allocates nothing */
+    struct arena_block *first; /* kept by arena_reset, so a steady state allocates nothing */
     struct arena_block *current;
-    size_t limit;               /* bytes it may take in all */
-    size_t taken;               /* bytes taken by blocks */
+    size_t limit; /* bytes it may take in all */
+    size_t taken; /* bytes taken by blocks */
 };
 
 /* Takes nothing yet. limit in bytes. */

@@ -8,11 +8,12 @@
 
 struct zone;
 
-/* "Europe/Warsaw", "UTC", "+02:00"; NULL or "local" is the machine's own. STATUS_NOT_FOUND where there is none of that name. */
+/* "Europe/Warsaw", "UTC", "+02:00"; NULL or "local" is the machine's own. STATUS_NOT_FOUND where there is none of that
+ * name. */
 enum status zone_open(const char *name, struct zone **ret_zone) MUST_CHECK;
 void zone_close(struct zone *zone);
-/* The instant of a local time. In the hour that occurs twice, the first; in the hour that does not exist, as if the clock
- * had not yet been put forward. STATUS_INVALID for what is no date. */
+/* The instant of a local time. In the hour that occurs twice, the first; in the hour that does not exist, as if the
+ * clock had not yet been put forward. STATUS_INVALID for what is no date. */
 enum status zone_to_utc(struct zone *zone, const struct civil *local, int64_t *ret_ms) MUST_CHECK;
 /* "2025-09-10T00:30:00+02:00" ("Z" in UTC). */
 void zone_format(struct zone *zone, int64_t ms, char ret_text[TIME_TEXT_BYTES]);

@@ -40,8 +40,9 @@ void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow);
 
 #define RECEIVER_COUNTERS(X)                                                                                           \
     X(received, "items received, repeats included")                                                                    \
-    X(duplicates, "items dropped, their position was known") X(gaps, "sessions refused for a gap in positions")        \
-        X(malformed, "frames refused") X(sessions, "sessions begun") X(refusals, "sessions refused")
+    X(duplicates, "items dropped, their position was known")                                                           \
+    X(gaps, "sessions refused for a gap in positions")                                                                 \
+    X(malformed, "frames refused") X(sessions, "sessions begun") X(refusals, "sessions refused")
 struct receiver_stats {
 #define X(name, help) uint64_t name;
     RECEIVER_COUNTERS(X)

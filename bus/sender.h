@@ -41,9 +41,13 @@ size_t sender_peers(const struct sender *sender);
 
 #define SENDER_COUNTERS(X)                                                                                             \
     X(submitted, "items submitted")                                                                                    \
-    X(sent, "items sent, repeats included") X(resent, "items sent again after a reconnect")                            \
-        X(acked, "items acknowledged") X(sessions, "sessions begun") X(refusals, "sessions refused")                   \
-            X(malformed, "frames refused") X(gaps, "sessions refused for a resume position no longer kept")
+    X(sent, "items sent, repeats included")                                                                            \
+    X(resent, "items sent again after a reconnect")                                                                    \
+    X(acked, "items acknowledged")                                                                                     \
+    X(sessions, "sessions begun")                                                                                      \
+    X(refusals, "sessions refused")                                                                                    \
+    X(malformed, "frames refused")                                                                                     \
+    X(gaps, "sessions refused for a resume position no longer kept")
 struct sender_stats {
 #define X(name, help) uint64_t name;
     SENDER_COUNTERS(X)

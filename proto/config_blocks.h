@@ -1,5 +1,5 @@
-/* The blocks of the configuration: one file for all programs, each reads its own. A name that is not here is a mistake of
- * the file's, whichever program reads it. */
+/* The blocks of the configuration: one file for all programs, each reads its own. A name that is not here is a mistake
+ * of the file's, whichever program reads it. */
 #pragma once
 
 #define CONFIG_BLOCKS                                                                                                  \

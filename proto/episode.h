@@ -20,8 +20,11 @@ enum episode_state {
 };
 
 #define MEMBERSHIP_LIST(X)                                                                                             \
-    X(CORE, "core") X(ATTACHED, "attached") X(RESPONSE, "response") X(CONSEQUENCE, "consequence") X(CONTEXT, "contex"  \
-                                                                                                             "t")
+    X(CORE, "core")                                                                                                    \
+    X(ATTACHED, "attached")                                                                                            \
+    X(RESPONSE, "response")                                                                                            \
+    X(CONSEQUENCE, "consequence")                                                                                      \
+    X(CONTEXT, "context")
 
 enum membership {
 #define X(name, text) MEMBERSHIP_##name,

@@ -36,10 +36,13 @@ struct sink;
 
 #define SINK_COUNTERS(X)                                                                                               \
     X(received, "publications received")                                                                               \
-    X(applied, "publications applied") X(known, "publications that were known") X(rejected, "publications refused")    \
-        X(alerts_sent, "alerts delivered") X(alerts_retried, "alert attempts that failed")                             \
-            X(alerts_refused, "alerts given up: the endpoint said no for good")                                        \
-                X(alerts_aged, "alerts not sent: older than max_age")
+    X(applied, "publications applied")                                                                                 \
+    X(known, "publications that were known")                                                                           \
+    X(rejected, "publications refused")                                                                                \
+    X(alerts_sent, "alerts delivered")                                                                                 \
+    X(alerts_retried, "alert attempts that failed")                                                                    \
+    X(alerts_refused, "alerts given up: the endpoint said no for good")                                                \
+    X(alerts_aged, "alerts not sent: older than max_age")
 struct sink_stats {
 #define X(name, help) uint64_t name;
     SINK_COUNTERS(X)

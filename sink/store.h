@@ -1,6 +1,7 @@
 /* Stores: where incidents and episodes are kept and asked for. One seam, several drivers (store_driver.h).
  *
- * What a store keeps is the last word on every incident and episode, withdrawn ones too, and the rules they were made by. */
+ * What a store keeps is the last word on every incident and episode, withdrawn ones too, and the rules they were made
+ * by. */
 #pragma once
 
 #include "base/arena.h"
@@ -14,12 +15,15 @@ struct store;
 enum store_mode {
     STORE_READ,    /* must exist; may be read while another program writes it */
     STORE_WRITE,   /* made if missing, upgraded if old; one writer at a time */
-    STORE_REPLACE, /* made anew beside the old and put in its place by store_commit: nothing half-written is ever seen */
+    STORE_REPLACE, /* made anew beside the old and put in its place by store_commit: nothing half-written is ever seen
+                    */
 };
 
-/* Chooses the driver by url: "….gpkg" a GeoPackage, "memory:" none. STATUS_BUSY: another program writes it; STATUS_UNSUPPORTED: not
- * a store of ours, or of a later schema; STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_NO_SPACE; the sentence in ret_reason. */
-enum status store_open(const char *url, enum store_mode mode, struct store **ret_store, char ret_reason[256]) MUST_CHECK;
+/* Chooses the driver by url: "….gpkg" a GeoPackage, "memory:" none. STATUS_BUSY: another program writes it;
+ * STATUS_UNSUPPORTED: not a store of ours, or of a later schema; STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_NO_SPACE;
+ * the sentence in ret_reason. */
+enum status store_open(const char *url, enum store_mode mode, struct store **ret_store,
+                       char ret_reason[256]) MUST_CHECK;
 /* STORE_REPLACE: puts the new store in its place, durably. Others: makes all durable. */
 enum status store_commit(struct store *store, char ret_reason[256]) MUST_CHECK;
 /* Without a store_commit a STORE_REPLACE leaves the old store as it was. */
@@ -33,10 +37,11 @@ enum store_effect {
     STORE_KNOWN, /* older than, or equal to, what is there: nothing changed */
 };
 
-/* Borrows the publications until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once: an incident or episode at or
- * before the stored stream position, or an episode with the stored digest and finality, changes nothing. All or nothing. Where an episode of a new
- * epoch of the correlator follows one of an older, its revision becomes the stored one + 1 if it is not greater: (id, revision) never
- * names two contents. ret_effects and ret_revisions (of episodes) have room for count. RETRY_LATER: disk full, locked …, the reason says which. */
+/* Borrows the publications until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once: an
+ * incident or episode at or before the stored stream position, or an episode with the stored digest and finality,
+ * changes nothing. All or nothing. Where an episode of a new epoch of the correlator follows one of an older, its
+ * revision becomes the stored one + 1 if it is not greater: (id, revision) never names two contents. ret_effects and
+ * ret_revisions (of episodes) have room for count. RETRY_LATER: disk full, locked …, the reason says which. */
 enum delivery store_apply(struct store *store, const struct publication *publications, size_t count,
                           enum store_effect *ret_effects, uint32_t *ret_revisions, char ret_reason[256]);
 /* Of the last publication applied; {0, 0} in a new store. */
@@ -46,23 +51,29 @@ struct stream_position store_position(const struct store *store);
 struct store_filter {
     bool with_candidates;
     bool with_withdrawn;
-    struct span id;      /* exactly that episode or incident; an id's unique beginning will do for an episode */
+    struct span id; /* exactly that episode or incident; an id's unique beginning will do for an episode */
     struct span rule;
-    country_code country; /* 0: any */
+    country_code country;       /* 0: any */
     int64_t since_ms, until_ms; /* overlaps [since, until]; both 0: any */
     bool has_bbox;
-    double west, south, east, north; /* degrees; west > east crosses the antimeridian. Of incidents: the place; of episodes: some member's */
+    double west, south, east,
+        north; /* degrees; west > east crosses the antimeridian. Of incidents: the place; of episodes: some member's */
 };
 
-/* Borrowed until the visitor returns; STATUS_OK goes on, anything else ends the visit and is answered. incidents[i] belongs to
- * members[i], NULL where the store does not know it. */
-typedef enum status (*store_episode_visitor)(void *self, const struct episode *episode, const struct incident *const *incidents);
-/* episode_ids: the episodes it is in that are not withdrawn, ascending. Retracted incidents have status retracted; one of which nothing else is
- * known has no place. */
-typedef enum status (*store_incident_visitor)(void *self, const struct incident *incident, const struct span *episode_ids, size_t episode_count);
+/* Borrowed until the visitor returns; STATUS_OK goes on, anything else ends the visit and is answered. incidents[i]
+ * belongs to members[i], NULL where the store does not know it. */
+typedef enum status (*store_episode_visitor)(void *self, const struct episode *episode,
+                                             const struct incident *const *incidents);
+/* episode_ids: the episodes it is in that are not withdrawn, ascending. Retracted incidents have status retracted; one
+ * of which nothing else is known has no place. */
+typedef enum status (*store_incident_visitor)(void *self, const struct incident *incident,
+                                              const struct span *episode_ids, size_t episode_count);
 typedef enum status (*store_rule_visitor)(void *self, const struct published_rule *rule);
 
-/* In order of (first, id); incidents of (start, id); rules of (name, hash). A consistent view even while another program writes. */
-enum status store_episodes(struct store *store, const struct store_filter *filter, store_episode_visitor visitor, void *self) MUST_CHECK;
-enum status store_incidents(struct store *store, const struct store_filter *filter, store_incident_visitor visitor, void *self) MUST_CHECK;
+/* In order of (first, id); incidents of (start, id); rules of (name, hash). A consistent view even while another
+ * program writes. */
+enum status store_episodes(struct store *store, const struct store_filter *filter, store_episode_visitor visitor,
+                           void *self) MUST_CHECK;
+enum status store_incidents(struct store *store, const struct store_filter *filter, store_incident_visitor visitor,
+                            void *self) MUST_CHECK;
 enum status store_rules(struct store *store, store_rule_visitor visitor, void *self) MUST_CHECK;

@@ -14,10 +14,10 @@
  *
  * ROUTER does not tell that a peer has gone: a send that finds no route does (MANDATORY), and silence. */
 #include "bus/driver.h"
+#include "bus/drivers/zmq_context.h"
 #include "bus/drivers/zmq_url.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -54,6 +54,7 @@ struct plug {
 
 struct port {
     uv_loop_t *loop;
+    void *context;
     char *url;
     enum bus_end end;
     struct port_events events;
@@ -75,44 +76,6 @@ struct port {
     void (*closed)(void *self);
     void *closed_self;
 };
-
-/* --- one context a process --- */
-
-static pthread_mutex_t context_lock = PTHREAD_MUTEX_INITIALIZER;
-static void *context;
-static unsigned context_users;
-static uint64_t monitors_made;
-
-static void *context_take(void)
-{
-    (void)pthread_mutex_lock(&context_lock);
-    if (context == NULL)
-        context = zmq_ctx_new();
-    void *taken = context;
-    if (taken != NULL)
-        context_users++;
-    (void)pthread_mutex_unlock(&context_lock);
-    return taken;
-}
-
-static void context_give(void)
-{
-    (void)pthread_mutex_lock(&context_lock);
-    if (--context_users == 0) {
-        while (zmq_ctx_term(context) != 0 && errno == EINTR)
-            ;
-        context = NULL;
-    }
-    (void)pthread_mutex_unlock(&context_lock);
-}
-
-static uint64_t monitor_number(void)
-{
-    (void)pthread_mutex_lock(&context_lock);
-    uint64_t number = ++monitors_made;
-    (void)pthread_mutex_unlock(&context_lock);
-    return number;
-}
 
 /* --- lines --- */
 
@@ -198,7 +161,7 @@ static void port_handle_closed(struct port *port)
 {
     if (--port->handles > 0)
         return;
-    context_give();
+    zmq_context_give();
     while (port->line_count > 0)
         line_remove(port, port->lines[0]);
     void (*closed)(void *) = port->closed;
@@ -299,7 +262,7 @@ static bool socket_set(void *socket, const struct port *port)
 static bool monitor_attach(struct plug *plug)
 {
     char url[64];
-    (void)snprintf(url, sizeof url, "inproc://vedette-monitor-%llu", (unsigned long long)monitor_number());
+    (void)snprintf(url, sizeof url, "inproc://vedette-monitor-%llu", (unsigned long long)zmq_context_number());
     int wanted = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED |
                  ZMQ_EVENT_CLOSED;
@@ -307,7 +270,7 @@ static bool monitor_attach(struct plug *plug)
         wanted = ZMQ_EVENT_CLOSED;
     if (zmq_socket_monitor(plug->socket, url, wanted) != 0)
         return false;
-    plug->monitor = zmq_socket(context, ZMQ_PAIR);
+    plug->monitor = zmq_socket(plug->port->context, ZMQ_PAIR);
     return plug->monitor != NULL && set_int(plug->monitor, ZMQ_LINGER, 0) == 0 && zmq_connect(plug->monitor, url) == 0;
 }
 
@@ -337,7 +300,7 @@ static struct plug *plug_new(struct port *port)
         return NULL;
     plug->port = port;
     plug->end = port->end;
-    plug->socket = zmq_socket(context, port->end == BUS_LISTEN ? ZMQ_ROUTER : ZMQ_DEALER);
+    plug->socket = zmq_socket(port->context, port->end == BUS_LISTEN ? ZMQ_ROUTER : ZMQ_DEALER);
     if (plug->socket == NULL || !socket_set(plug->socket, port) || !monitor_attach(plug)) {
         plug_free(plug);
         return NULL;
@@ -674,7 +637,7 @@ static enum status zmq_driver_open(uv_loop_t *loop, const struct port_options *o
 {
     struct port *port = calloc(1, sizeof *port);
     char *url = strdup(options->url);
-    if (port == NULL || url == NULL || context_take() == NULL) {
+    if (port == NULL || url == NULL || (port->context = zmq_context_take()) == NULL) {
         (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
         free(port);
         free(url);

@@ -4,9 +4,10 @@
  *   engine_flush ──▶ computes the disturbed anew, compares with what was told last, tells the difference
  *   engine_watermark + engine_flush ──▶ tells what became final, lets go of what no window can reach any more
  *
- * A pure structure: no clock, socket, file, log, thread or global; memory from the allocator handed in. What it tells is a
- * function of the set of live incidents and the rules alone (method §1, 2, 4, 5, 6 first paragraph, 7 first sentence, 8),
- * whatever the order of the calls: flush after each, or once, the last word on every episode is the same. */
+ * A pure structure: no clock, socket, file, log, thread or global; memory from the allocator handed in. What it tells
+ * is a function of the set of live incidents and the rules alone (method §1, 2, 4, 5, 6 first paragraph, 7 first
+ * sentence, 8), whatever the order of the calls: flush after each, or once, the last word on every episode is the same.
+ */
 #pragma once
 
 #include "base/allocator.h"
@@ -33,7 +34,8 @@ struct engine_incident {
     enum role role;
     const country_code *countries; /* those it counts for (where; affected only if it happened in none), ascending */
     size_t country_count;
-    const country_code *touched_countries; /* where and affected together, ascending: what a context shares (see README) */
+    const country_code
+        *touched_countries; /* where and affected together, ascending: what a context shares (see README) */
     size_t touched_country_count;
     void *user; /* the caller's own, handed back */
 };
@@ -62,7 +64,7 @@ struct engine_change {
     int64_t first_ms;
     int64_t last_ms;
     double extent_km;
-    size_t observed; /* cores and attached among the members */
+    size_t observed;                     /* cores and attached among the members */
     const struct engine_member *members; /* ordered by (start, id) */
     size_t member_count;
     const struct engine_member *added; /* members now that were not, or had another membership; same order */
@@ -70,37 +72,42 @@ struct engine_change {
     /* Members that were and are not now. An incident removed since the last flush is still readable here. */
     const struct engine_member *removed;
     size_t removed_count;
-    const struct engine_member *touched; /* members before and now that were touched, or removed and inserted anew by id */
+    const struct engine_member
+        *touched; /* members before and now that were touched, or removed and inserted anew by id */
     size_t touched_count;
     /* Lineage. Of a new or changed one: told episodes that ended since the last flush and shared a core with it. */
     const char (*supersedes)[EPISODE_ID_BYTES];
     size_t supersedes_count;
-    char superseded_by[EPISODE_ID_BYTES]; /* of a withdrawn one: the episode that holds its key now, else the one holding
-                                             most of its cores (ties: least id); "" = none */
+    char superseded_by[EPISODE_ID_BYTES]; /* of a withdrawn one: the episode that holds its key now, else the one
+                                             holding most of its cores (ties: least id); "" = none */
 };
 
 struct engine_events {
     /* In order of (rule, withdrawn first, first_ms, id): the same whatever the order of arrival. */
     void (*change)(void *self, const struct engine_change *change);
-    /* The engine holds nothing of it any more: removed, replaced, or behind every window. evicted: the last of these. */
+    /* The engine holds nothing of it any more: removed, replaced, or behind every window. evicted: the last of these.
+     */
     void (*released)(void *self, const struct engine_incident *incident, bool evicted);
     void *self;
 };
 
-/* Copies the rules' values, borrows their names and lists. STATUS_INVALID where a rule is out of the ranges of rule.h. */
+/* Copies the rules' values, borrows their names and lists. STATUS_INVALID where a rule is out of the ranges of rule.h.
+ */
 enum status engine_new(const struct allocator *allocator, const struct rule *rules, size_t rule_count,
                        const struct engine_limits *limits, struct engine **ret_engine) MUST_CHECK;
 void engine_free(struct engine *engine);
 
-/* Copies the struct, borrows what it points to. The handle is valid until the incident is released. Amortised O(probes of
- * the grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed; STATUS_INVALID: end before start, a time
- * out of limits.h, no such role or category. */
-enum status engine_insert(struct engine *engine, const struct engine_incident *incident, uint32_t *ret_handle) MUST_CHECK;
+/* Copies the struct, borrows what it points to. The handle is valid until the incident is released. Amortised O(probes
+ * of the grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed; STATUS_INVALID: end before start,
+ * a time out of limits.h, no such role or category. */
+enum status engine_insert(struct engine *engine, const struct engine_incident *incident,
+                          uint32_t *ret_handle) MUST_CHECK;
 /* `released` follows in the next flush. */
 void engine_remove(struct engine *engine, uint32_t handle);
 /* Says that something the engine does not see of it has changed: its episodes are told again at the next flush. */
 void engine_touch(struct engine *engine, uint32_t handle);
-/* W: no report still to come starts before it. Never goes back: a lower one is ignored. INT64_MAX: nothing comes any more. */
+/* W: no report still to come starts before it. Never goes back: a lower one is ignored. INT64_MAX: nothing comes any
+ * more. */
 void engine_watermark(struct engine *engine, int64_t watermark_ms);
 /* The least start that an incident may have and still be applied without reopening (method §8): earlier ones may touch
  * what has left memory. INT64_MIN while nothing has. */

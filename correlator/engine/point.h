@@ -1,7 +1,7 @@
 /* Places as integers (method §1): a unit vector × 2^28, rounded to nearest, so that every machine decides the same.
  *
- * Squared chords between points fit 61 bits; no poles, no antimeridian. Sine and cosine are our own, of IEEE + − × / and
- * sqrt alone: libm's last digit differs between versions. */
+ * Squared chords between points fit 61 bits; no poles, no antimeridian. Sine and cosine are our own, of IEEE + − × /
+ * and sqrt alone: libm's last digit differs between versions. */
 #pragma once
 
 #include <stdint.h>

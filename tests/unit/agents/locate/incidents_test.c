@@ -4,8 +4,9 @@
 #include "agents/locate/territories.h"
 #include "tests/unit/agents/locate/atlas_file.h"
 
-#include <cmocka.h>
 #include <csv.h>
+
+#include <cmocka.h>
 
 #define AGREEMENT_PERCENT 97
 #define COLUMNS           7

@@ -2,8 +2,9 @@
 #include "agents/locate/territories.h"
 #include "tests/unit/agents/locate/atlas_file.h"
 
-#include <cmocka.h>
 #include <math.h>
+
+#include <cmocka.h>
 
 static struct territories *world;
 
