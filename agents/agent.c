@@ -180,6 +180,8 @@ static void check_drained(struct agent *agent)
             return;
     if (sender_acked(agent->sender) < sender_position(agent->sender))
         return;
+    if (agent->feed_count > 0 && (agent->marks_due || sender_peers(agent->sender) == 0))
+        return; /* a source whose end nobody has heard of holds the correlator back for ever */
     agent->drained = true;
     if (agent->events.drained != NULL)
         agent->events.drained(agent->events.self);
@@ -270,6 +272,7 @@ static void on_peer(void *self, const struct peer *peer, enum peer_state state)
     switch (state) {
     case PEER_UP:
         log_info("agent.peer", "the correlator \"%s\" is there", peer->name);
+        check_drained(self);
         break;
     case PEER_DOWN:
         log_debug("agent.peer", "the correlator \"%s\" is away: %s", peer->name, peer->reason);

@@ -54,8 +54,8 @@ struct agent_options {
 };
 
 struct agent_events {
-    /* Every source that does not follow is read to its end and all of it is acknowledged; said once, at once if there
-     * is none. */
+    /* Every source that does not follow is read to its end, all of it is acknowledged, and the correlator is there to
+     * hear so (agent_close tells it, where nothing has yet); said once. */
     void (*drained)(void *self);
     void *self;
 };

@@ -398,18 +398,26 @@ static void timer_closed(uv_handle_t *handle)
     part_closed(handle->data);
 }
 
+/* What was promised just before the end, then the end. */
+static void link_say_goodbye(struct end *end, struct link *link)
+{
+    struct frame frame;
+    while (!link->blocked && session_say_last(&link->session, end_now(end), &frame))
+        link->blocked = frame_send(end, link->line, &frame) != STATUS_OK;
+    frame = (struct frame){.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN(SESSION_GOODBYE)}};
+    if (!link->blocked)
+        (void)!frame_send(end, link->line, &frame);
+}
+
 void end_close(struct end *end)
 {
     assert(!end->closing);
     end->closing = true;
     end->closing_parts = 2;
     turn_cancel(end->bus, &end->turn);
-    struct frame goodbye = {.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN(SESSION_GOODBYE)}};
-    for (size_t i = 0; i < end->link_count; i++) {
-        struct link *link = end->links[i];
-        if (!link->gone && !link->blocked && link->session.state == SESSION_OPEN)
-            (void)!frame_send(end, link->line, &goodbye);
-    }
+    for (size_t i = 0; i < end->link_count; i++)
+        if (!end->links[i]->gone && end->links[i]->session.state == SESSION_OPEN)
+            link_say_goodbye(end, end->links[i]);
     end->driver->close(end->port, port_closed, end);
     uv_close((uv_handle_t *)&end->timer, timer_closed);
 }

@@ -78,5 +78,6 @@ void end_wake(struct end *end);
 void end_hold(struct end *end, enum port_flow flow);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);
-/* Says good-bye and drops everything; hooks->closed follows from the loop. */
+/* Says the acknowledgements and marks that are due, then good-bye, and drops everything; hooks->closed follows from the
+ * loop. */
 void end_close(struct end *end);

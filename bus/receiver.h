@@ -50,4 +50,5 @@ struct receiver_stats {
 };
 const struct receiver_stats *receiver_stats(const struct receiver *receiver);
 
+/* Says the acknowledgements that are due and drops the connections; closed as the sender's. */
 void receiver_close(struct receiver *receiver, void (*closed)(void *self), void *self);

@@ -55,6 +55,6 @@ struct sender_stats {
 };
 const struct sender_stats *sender_stats(const struct sender *sender);
 
-/* Drops the connection at once; what is not acknowledged is lost with a memory outbox (who cares waits for `acked`
- * first). closed is called from the loop when nothing of it is left; may be NULL. */
+/* Says the marks that are due and drops the connection; what is not acknowledged is lost with a memory outbox (who
+ * cares waits for `acked` first). closed is called from the loop when nothing of it is left; may be NULL. */
 void sender_close(struct sender *sender, void (*closed)(void *self), void *self);

@@ -445,6 +445,12 @@ static bool say_batch(struct session *session, struct span *items, struct frame 
     return true;
 }
 
+bool session_say_last(struct session *session, uint64_t now_ms, struct frame *ret_frame)
+{
+    return session->state == SESSION_OPEN &&
+           (say_ack(session, ret_frame) || (session->marks_due && say_heartbeat(session, now_ms, ret_frame)));
+}
+
 bool session_say(struct session *session, uint64_t now_ms, struct span *items, struct frame *ret_frame)
 {
     bool said = say_refusal(session, ret_frame) || (session->state != SESSION_OVER && say_greeting(session, ret_frame));

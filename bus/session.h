@@ -139,6 +139,8 @@ void session_refuse(struct session *session, enum session_ending ending, const c
 /* The next frame to say, if there is one; to be sent before the next call, its spans are borrowed. items: room for
  * LIMIT_BATCH_ITEMS. */
 bool session_say(struct session *session, uint64_t now_ms, struct span *items, struct frame *ret_frame);
+/* Of what is due, only what nobody can say any more once this side has gone: acknowledgements and marks. */
+bool session_say_last(struct session *session, uint64_t now_ms, struct frame *ret_frame);
 /* Whether the peer has been silent too long; ends the session then. */
 bool session_silent(struct session *session, uint64_t now_ms);
 /* [A-Za-z0-9._-]{1,64} */

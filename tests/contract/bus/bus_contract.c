@@ -459,6 +459,35 @@ static void marks_come_after_the_items_they_hold_for(void **state)
     world_until(world, giver.closed && taker.closed);
 }
 
+static void marks_and_acks_due_at_the_end_are_said_before_it(void **state)
+{
+    struct world *world = *state;
+    struct taker taker = {.acking = ACKS_NEVER};
+    struct giver giver = {0};
+    const struct source_mark mark = {SPAN("desk"), 1757453400000, SOURCE_ENDED};
+    taker_open(&taker, world, &(struct receiver_options){LISTENS, .heartbeat_ms = 5000});
+    giver_open(&giver, world, &(struct sender_options){DIALS, .heartbeat_ms = 5000});
+    giver_give_all(&giver, 100);
+    world_until(world, taker.count == 100);
+    assert_int_equal(taker.marks, 0);
+    assert_int_equal(sender_marks(giver.sender, &mark, 1), STATUS_OK);
+    giver_close(&giver);
+    world_until(world, giver.closed && taker.downs == 1);
+    assert_int_equal(taker.marks, 1);
+    assert_string_equal(taker.reason, "closed");
+
+    struct giver second = {0};
+    giver_open(&second, world, &(struct sender_options){DIALS, .epoch = 2, .heartbeat_ms = 5000});
+    giver_give_all(&second, 70);
+    world_until(world, taker.count == 170);
+    receiver_ack(taker.receiver, "giver", 2, 70);
+    taker_close(&taker);
+    world_until(world, taker.closed && second.downs == 1);
+    assert_int_equal(second.acked, 70);
+    giver_close(&second);
+    world_until(world, second.closed);
+}
+
 static void more_marks_than_a_frame_carries_are_refused_when_given(void **state)
 {
     struct world *world = *state;
@@ -559,6 +588,7 @@ int contract_run(const struct bus_contract *with)
         TEST(one_large_item_travels_alone),
         TEST(a_receiver_refuses_a_sender_of_larger_items_than_it_admits),
         TEST(marks_come_after_the_items_they_hold_for),
+        TEST(marks_and_acks_due_at_the_end_are_said_before_it),
         TEST(more_marks_than_a_frame_carries_are_refused_when_given),
         TEST(handles_may_be_closed_within_their_own_callbacks),
         TEST(a_url_in_use_is_said_to_be),

@@ -23,7 +23,7 @@ struct station {
     struct peer last_peer;
     char peer_name[80];
     uint64_t epoch, position;
-    bool drained;
+    bool drained, closes_when_drained;
     uv_timer_t limit;
     bool (*enough)(const struct station *station);
 };
@@ -85,6 +85,10 @@ static void on_drained(void *self)
     struct station *station = self;
     assert_false(station->drained); /* said once */
     station->drained = true;
+    if (station->closes_when_drained) {
+        agent_close(station->agent, NULL, NULL);
+        station->agent = NULL;
+    }
     look(station);
 }
 
@@ -218,6 +222,27 @@ static void nothing_is_drained_before_it_is_acknowledged(void **state)
     station.acknowledging = true;
     acknowledge(&station);
     station_run(&station, has_drained);
+    station_close(&station);
+    free(path);
+    folder_remove(folder);
+}
+
+/* Who waits for a source must hear that nothing comes of it, though there is no item whose acknowledgement could show
+ * it heard. */
+static void the_end_of_an_empty_source_is_told_before_the_agent_goes(void **state)
+{
+    char *folder = folder_make(), *path = path_in(folder, "a.jsonl");
+    struct station station;
+    file_say(folder, "a.jsonl", WRITE_NEW, "");
+    struct agent_source source = {.name = "desk", .type = "jsonl", .path = path};
+    const struct agent_config config = {
+        .sources = &source, .source_count = 1, .name = "agent", .territories = TERRITORIES, .view = "un"};
+    station_open(&station);
+    station.closes_when_drained = true;
+    station_agent(&station, &config, NULL);
+    station_run(&station, has_ended);
+    assert_true(station.drained);
+    assert_int_equal(station.reports, 0);
     station_close(&station);
     free(path);
     folder_remove(folder);
@@ -396,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unfollowed_sources_are_sent_located_and_drained),
         cmocka_unit_test(nothing_is_drained_before_it_is_acknowledged),
+        cmocka_unit_test(the_end_of_an_empty_source_is_told_before_the_agent_goes),
         cmocka_unit_test(a_followed_source_promises_now_less_its_lateness_and_nothing_while_it_is_broken),
         cmocka_unit_test(a_full_outbox_stops_the_reading_until_there_is_room),
         cmocka_unit_test(sources_take_turns),
