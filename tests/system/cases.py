@@ -69,6 +69,14 @@ class Corrections(Case):
             contents.add(desk.contents())
         self.assertEqual(len(contents), 1)
 
+    def test_a_time_corrected_by_a_day_takes_its_members_along(self):
+        a_day_earlier = {**self.FIRST, "revision": 1, "occurred": {"start": "2025-08-19T02:00+02:00"}}
+        desk = self.desk(self.RULES).replay([self.FIRST, self.BEFORE, self.AFTER, a_day_earlier])
+        self.assertEqual(members(self.one(desk.episodes())), ["before", "osiny"])
+        back = {**self.FIRST, "revision": 2}
+        desk.replay([self.FIRST, self.BEFORE, self.AFTER, a_day_earlier, back])
+        self.assertEqual(members(self.one(desk.episodes())), ["after", "osiny"])
+
     def test_the_cause_of_a_correction_names_it(self):
         desk = self.desk(self.RULES).replay([self.FIRST, self.BEFORE, self.AFTER, self.CORRECTED])
         causes = [episode["cause"] for episode in desk.episodes("--all", "--history")]

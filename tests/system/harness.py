@@ -22,10 +22,17 @@ SOAK = os.environ.get("VEDETTE_SOAK") == "1"
 VOLATILE = ("revision", "cause", "supersedes", "superseded_by", "final")
 
 
+def expect_no_sanitizer(text):
+    """What a sanitizer found counts whatever the exit status: theirs may be one that was expected."""
+    if "Sanitizer" in text or "runtime error:" in text:
+        raise AssertionError(f"a sanitizer found something:\n{text[-8000:]}")
+
+
 def vedette(*arguments, program="vedette", stdin=None, check=0, timeout=120):
     """Runs a program to its end; `check` is the exit status expected (None: any)."""
     done = subprocess.run([str(BIN / program), *map(str, arguments)], input=stdin, capture_output=True, text=True,
                           timeout=timeout)
+    expect_no_sanitizer(done.stderr)
     if check is not None and done.returncode != check:
         raise AssertionError(f"{program} {' '.join(map(str, arguments))}: exit status {done.returncode}, expected {check}\n"
                              f"stdout: {done.stdout[-4000:]}\nstderr: {done.stderr[-4000:]}")
@@ -148,6 +155,7 @@ class Running:
         self.stream.close()
         text = self.text()
         self.log.unlink()
+        expect_no_sanitizer(text)
         if check is not None and status != check:
             raise AssertionError(f"exit status {status}, expected {check}\n{text[-4000:]}")
         return text
