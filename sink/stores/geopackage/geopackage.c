@@ -237,6 +237,47 @@ static enum status prepare_write(struct geopackage *geopackage, char ret_reason[
     return load(geopackage, ret_reason);
 }
 
+static enum status name_temporary(struct geopackage *geopackage, char ret_reason[256])
+{
+    static atomic_uint counter;
+    char suffix[48];
+    snprintf(suffix, sizeof suffix, ".tmp-%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1u));
+    geopackage->temporary = file_beside(geopackage->path, suffix);
+    if (geopackage->temporary == NULL)
+        return say(geopackage, STATUS_NO_MEMORY, "cannot be opened: out of memory", ret_reason);
+    file_remove_database(geopackage->temporary); /* of a process long gone that had our number */
+    return STATUS_OK;
+}
+
+/* A new store appears with all its tables: who reads at that moment finds none, or one. */
+static enum status make_new(struct geopackage *geopackage, char ret_reason[256])
+{
+    enum status status = name_temporary(geopackage, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    status = database_open(geopackage, geopackage->temporary, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, ret_reason);
+    if (status == STATUS_OK) {
+        status = schema_upgrade(geopackage->db, 0);
+        if (status != STATUS_OK) {
+            char what[100];
+            snprintf(what, sizeof what, "cannot be written: %.70s", sqlite3_errmsg(geopackage->db));
+            (void)say(geopackage, status, what, ret_reason);
+        }
+    }
+    database_close(geopackage);
+    char what[256];
+    if (status == STATUS_OK) {
+        status = file_put_in_place(geopackage->temporary, geopackage->path, what);
+        if (status != STATUS_OK)
+            (void)say(geopackage, status, what, ret_reason);
+    }
+    if (status != STATUS_OK)
+        file_remove_database(geopackage->temporary);
+    free(geopackage->temporary);
+    geopackage->temporary = NULL;
+    return status;
+}
+
 static enum status open_write(struct geopackage *geopackage, enum file_kind kind, char ret_reason[256])
 {
     if (kind != FILE_MISSING && access(geopackage->path, W_OK) != 0)
@@ -244,14 +285,15 @@ static enum status open_write(struct geopackage *geopackage, enum file_kind kind
     enum status status = lock(geopackage, ret_reason);
     if (status != STATUS_OK)
         return status;
-    status = database_open(geopackage, geopackage->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, ret_reason);
+    char what[256];
+    status = file_inspect(geopackage->path, &kind, what); /* again: before the lock another may have made it */
+    if (status != STATUS_OK)
+        return say(geopackage, status, what, ret_reason);
+    if (kind == FILE_MISSING || kind == FILE_EMPTY)
+        status = make_new(geopackage, ret_reason);
     if (status == STATUS_OK)
-        status = prepare_write(geopackage, ret_reason);
-    if (status != STATUS_OK && kind == FILE_MISSING) {
-        database_close(geopackage);
-        file_remove_database(geopackage->path);
-    }
-    return status;
+        status = database_open(geopackage, geopackage->path, SQLITE_OPEN_READWRITE, ret_reason);
+    return status == STATUS_OK ? prepare_write(geopackage, ret_reason) : status;
 }
 
 /* What stands where the new store is to go: a store of ours with nothing beside it, an empty file, or nothing. */
@@ -282,18 +324,13 @@ static enum status settle_old(struct geopackage *geopackage, char ret_reason[256
 
 static enum status open_replace(struct geopackage *geopackage, char ret_reason[256])
 {
-    static atomic_uint counter;
     enum status status = lock(geopackage, ret_reason);
     if (status == STATUS_OK)
         status = settle_old(geopackage, ret_reason);
+    if (status == STATUS_OK)
+        status = name_temporary(geopackage, ret_reason);
     if (status != STATUS_OK)
         return status;
-    char suffix[48];
-    snprintf(suffix, sizeof suffix, ".tmp-%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1u));
-    geopackage->temporary = file_beside(geopackage->path, suffix);
-    if (geopackage->temporary == NULL)
-        return say(geopackage, STATUS_NO_MEMORY, "cannot be opened: out of memory", ret_reason);
-    file_remove_database(geopackage->temporary); /* of a process long gone that had our number */
     status = database_open(geopackage, geopackage->temporary, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, ret_reason);
     return status == STATUS_OK ? prepare_write(geopackage, ret_reason) : status;
 }
