@@ -338,11 +338,10 @@ static void a_slow_endpoint_delays_no_other(void **state)
     add_alert(bench, "/slow");
     add_alert(bench, "/ok");
     open_sink(bench);
-    uint64_t start_ns = clock_monotonic_ns();
     for (char i = 'a'; i <= 'h'; i++)
         publish(bench, (const char[]){'e', i, '\0'}, 1, EPISODE_FLAGGED, "a b");
     RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok ") == 8);
-    assert_true(clock_monotonic_ns() - start_ns < UINT64_C(900000000));
+    assert_true(lines_with(&bench->hook, "204 /slow ") < 8);
     RUN_UNTIL(bench, lines_with(&bench->hook, "204 /slow ") == 8);
 }
 
@@ -352,7 +351,7 @@ static void an_endpoint_killed_and_back_misses_nothing_but_what_was_overtaken(vo
     add_alert(bench, "/ok");
     open_sink(bench);
     publish(bench, "e1", 1, EPISODE_FLAGGED, "a b");
-    RUN_UNTIL(bench, lines_with(&bench->hook, "204 /ok e1/1 ") == 1);
+    RUN_UNTIL(bench, sink_stats(bench->sink)->alerts_sent == 1); /* the answer has come, too */
     hook_stop(&bench->hook);
     publish(bench, "e1", 2, EPISODE_FLAGGED, "a b c");
     publish(bench, "e2", 1, EPISODE_FLAGGED, "x y");
