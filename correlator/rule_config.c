@@ -14,59 +14,69 @@
 #define DAY_MS    86400000.0
 #define RULES_MAX 1024u
 
+/* The options that are numbers, in the order of publication: X(field of struct rule and key in JSON, its type, key in
+ * YAML, how it is written, REQUIRED or SAYS(fallback) or UNBOUND, least, greatest, help). The table is the only place
+ * an option is named: rows, JSON out and JSON in come from it. */
+#define RULE_NUMBERS(X)                                                                                                \
+    X(reach_km, double, "reach_km", NUMBER, REQUIRED, 0.001, RULE_REACH_KM_MAX, "the greatest distance of neighbours") \
+    X(window_ms, int64_t, "window", DURATION, REQUIRED, 1, (double)RULE_WINDOW_MS_MAX,                                 \
+      "the greatest time gap of neighbours")                                                                           \
+    X(min_neighbours, uint32_t, "min_neighbours", INTEGER, SAYS("1"), 1, 1e6,                                          \
+      "neighbours a core must have, itself not counted")                                                               \
+    X(min_incidents, uint32_t, "min_incidents", INTEGER, SAYS("2"), 1, 1e6, "members of a flagged episode")            \
+    X(min_countries, uint32_t, "min_countries", INTEGER, SAYS("2"), 0, 250, "countries of a flagged episode")          \
+    X(alpha, double, "alpha", NUMBER, SAYS("1e-3"), 1e-12, 1, "of the core test, where there is a baseline")           \
+    X(max_radius_km, double, "max_radius_km", NUMBER, SAYS("200"), 0, LIMIT_RADIUS_KM,                                 \
+      "a vaguer place is coarse: it can be attached, no more")
+
+/* The same, of the map `caps`. */
+#define CAP_NUMBERS(X)                                                                                                 \
+    X(cap_duration_ms, int64_t, "duration", DURATION, SAYS("90d"), 1, 3650 * DAY_MS,                                   \
+      "first start to last end of the cores")                                                                          \
+    X(cap_extent_km, double, "extent_km", NUMBER, UNBOUND, 0.001, 1e6,                                                 \
+      "diagonal of the cores' bounding box; no cap where absent")
+
+#define REQUIRED   .required = true
+#define SAYS(text) .fallback = (text)
+#define UNBOUND    .required = false /* infinity where absent; null in JSON */
+
+#define C_OF_NUMBER   double
+#define C_OF_INTEGER  int64_t
+#define C_OF_DURATION int64_t
+
 /* The block as it is written, before it becomes a struct rule. */
 struct written_rule {
     const char *name;
-    const struct config_node *categories;
-    double reach_km;
-    int64_t window_ms;
-    int64_t min_neighbours;
-    int64_t min_incidents;
-    int64_t min_countries;
-    double alpha;
-    double max_radius_km;
-    const struct config_node *only_countries;
-    const struct config_node *except_countries;
-    const struct config_node *caps;
-};
-
-struct written_caps {
-    int64_t duration_ms;
-    double extent_km;
+    const struct config_node *categories, *only_countries, *except_countries, *caps;
+#define X(field, type, key, kind, ...) C_OF_##kind field;
+    RULE_NUMBERS(X)
+    CAP_NUMBERS(X)
+#undef X
 };
 
 #define FIELD(member) offsetof(struct written_rule, member)
+#define X(field, type, key, kind, otherwise, least, greatest, say)                                                     \
+    {key, CONFIG_##kind, FIELD(field), otherwise, .min = (least), .max = (greatest), .help = (say)},
 
 static const struct config_row rule_rows[] = {
     {"name", CONFIG_STRING, FIELD(name), .required = true, .help = "how the rule is called in episodes"},
     {"categories", CONFIG_NODE, FIELD(categories), .required = true, .help = "what triggers: names, or air.drone.*"},
-    {"reach_km", CONFIG_NUMBER, FIELD(reach_km), .required = true, .min = 0.001, .max = RULE_REACH_KM_MAX,
-     .help = "the greatest distance of neighbours"},
-    {"window", CONFIG_DURATION, FIELD(window_ms), .required = true, .min = 1, .max = (double)RULE_WINDOW_MS_MAX,
-     .help = "the greatest time gap of neighbours"},
-    {"min_neighbours", CONFIG_INTEGER, FIELD(min_neighbours), .fallback = "1", .min = 1, .max = 1e6,
-     .help = "neighbours a core must have, itself not counted"},
-    {"min_incidents", CONFIG_INTEGER, FIELD(min_incidents), .fallback = "2", .min = 1, .max = 1e6,
-     .help = "members of a flagged episode"},
-    {"min_countries", CONFIG_INTEGER, FIELD(min_countries), .fallback = "2", .min = 0, .max = 250,
-     .help = "countries of a flagged episode"},
-    {"alpha", CONFIG_NUMBER, FIELD(alpha), .fallback = "1e-3", .min = 1e-12, .max = 1,
-     .help = "of the core test, where there is a baseline"},
-    {"max_radius_km", CONFIG_NUMBER, FIELD(max_radius_km), .fallback = "200", .min = 0, .max = LIMIT_RADIUS_KM,
-     .help = "a vaguer place is coarse: it can be attached, no more"},
     {"only_countries", CONFIG_NODE, FIELD(only_countries), .help = "what happened elsewhere does not trigger"},
     {"except_countries", CONFIG_NODE, FIELD(except_countries), .help = "what happened in these alone does not trigger"},
     {"caps", CONFIG_NODE, FIELD(caps), .help = "bounds of an episode: {duration: 90d, extent_km: 3000}"},
-    {0},
+    RULE_NUMBERS(X){0},
 };
+static const struct config_row cap_rows[] = {CAP_NUMBERS(X){0}};
 
-static const struct config_row cap_rows[] = {
-    {"duration", CONFIG_DURATION, offsetof(struct written_caps, duration_ms), .fallback = "90d", .min = 1,
-     .max = 3650 * DAY_MS, .help = "first start to last end of the cores"},
-    {"extent_km", CONFIG_NUMBER, offsetof(struct written_caps, extent_km), .min = 0.001, .max = 1e6,
-     .help = "diagonal of the cores' bounding box; no cap where absent"},
-    {0},
-};
+#undef X
+
+static void numbers_take(const struct written_rule *written, struct rule *rule)
+{
+#define X(field, type, ...) rule->field = (type)written->field;
+    RULE_NUMBERS(X)
+    CAP_NUMBERS(X)
+#undef X
+}
 
 static int code_order(const void *a, const void *b)
 {
@@ -167,33 +177,23 @@ static bool categories_read(struct config *config, const struct config_node *lis
 
 static bool rule_read(struct config *config, const struct config_node *node, struct arena *arena, struct rule *rule)
 {
-    struct written_rule written = {0};
-    struct written_caps caps = {.duration_ms = (int64_t)(90 * DAY_MS), .extent_km = INFINITY};
+    struct written_rule written = {.cap_extent_km = INFINITY};
+    *rule = (struct rule){0};
     if (config_kind(node) != CONFIG_MAP) {
         config_complain(config, node, "found no map, expected a rule with name, categories, reach_km and window");
         return false;
     }
     bool right = config_read(config, node, rule_rows, &written);
-    if (written.caps != NULL && config_kind(written.caps) != CONFIG_NULL) {
-        if (config_kind(written.caps) != CONFIG_MAP) {
-            config_complain(config, written.caps,
-                            "found no map, expected caps such as {duration: 60d, extent_km: 3000}");
-            right = false;
-        } else {
-            right = config_read(config, written.caps, cap_rows, &caps) && right;
-        }
+    const struct config_node *caps = written.caps;
+    if (caps != NULL && config_kind(caps) == CONFIG_NULL)
+        caps = NULL;
+    if (caps != NULL && config_kind(caps) != CONFIG_MAP) {
+        config_complain(config, caps, "found no map, expected caps such as {duration: 60d, extent_km: 3000}");
+        right = false;
+    } else {
+        right = config_read(config, caps, cap_rows, &written) && right;
     }
-    *rule = (struct rule){
-        .reach_km = written.reach_km,
-        .window_ms = written.window_ms,
-        .min_neighbours = (uint32_t)written.min_neighbours,
-        .min_incidents = (uint32_t)written.min_incidents,
-        .min_countries = (uint32_t)written.min_countries,
-        .alpha = written.alpha,
-        .max_radius_km = written.max_radius_km,
-        .cap_duration_ms = caps.duration_ms,
-        .cap_extent_km = caps.extent_km,
-    };
+    numbers_take(&written, rule);
     if (written.name != NULL) {
         rule->name = arena_copy(arena, span_of(written.name));
         if (rule->name.size == 0 || rule->name.size > LIMIT_NAME_BYTES) {
@@ -260,6 +260,21 @@ static void countries_to_json(const char *key, const country_code *codes, size_t
     text_append(text, SPAN("]"));
 }
 
+static void number_to_json(const char *key, double value, struct text *text)
+{
+    text_print(text, ",\"%s\":", key);
+    text_json_number(text, isinf(value) ? (double)NAN : value); /* no bound: null */
+}
+
+static void integer_to_json(const char *key, int64_t value, struct text *text)
+{
+    text_print(text, ",\"%s\":%lld", key, (long long)value);
+}
+
+#define TO_JSON_NUMBER   number_to_json
+#define TO_JSON_INTEGER  integer_to_json
+#define TO_JSON_DURATION integer_to_json
+
 void rule_to_json(const struct rule *rule, struct text *text)
 {
     text_append(text, SPAN("{\"name\":"));
@@ -271,17 +286,13 @@ void rule_to_json(const struct rule *rule, struct text *text)
             text_print(text, "%s\"%s\"", first ? "" : ",", category_name((enum category)category));
             first = false;
         }
-    text_append(text, SPAN("],\"reach_km\":"));
-    text_json_number(text, rule->reach_km);
-    text_print(text, ",\"window_ms\":%lld,\"min_neighbours\":%u,\"min_incidents\":%u,\"min_countries\":%u,\"alpha\":",
-               (long long)rule->window_ms, rule->min_neighbours, rule->min_incidents, rule->min_countries);
-    text_json_number(text, rule->alpha);
-    text_append(text, SPAN(",\"max_radius_km\":"));
-    text_json_number(text, rule->max_radius_km);
+    text_append(text, SPAN("]"));
+#define X(field, type, key, kind, ...) TO_JSON_##kind(#field, rule->field, text);
+    RULE_NUMBERS(X)
     countries_to_json("only_countries", rule->only_countries, rule->only_count, text);
     countries_to_json("except_countries", rule->except_countries, rule->except_count, text);
-    text_print(text, ",\"cap_duration_ms\":%lld,\"cap_extent_km\":", (long long)rule->cap_duration_ms);
-    text_json_number(text, isinf(rule->cap_extent_km) ? (double)NAN : rule->cap_extent_km);
+    CAP_NUMBERS(X)
+#undef X
     text_append(text, SPAN("}"));
 }
 
@@ -303,53 +314,72 @@ static bool codes_from_json(const json_t *list, struct arena *arena, const count
     return true;
 }
 
+static bool number_from_json(const json_t *root, const char *key, const struct config_row *row, double *ret_value)
+{
+    const json_t *value = json_object_get(root, key);
+    bool unbound = json_is_null(value) && !row->required && row->fallback == NULL;
+    double number = unbound ? (double)INFINITY : json_number_value(value);
+    *ret_value = number;
+    return unbound || (json_is_number(value) && number >= row->min && number <= row->max);
+}
+
+static bool integer_from_json(const json_t *root, const char *key, const struct config_row *row, int64_t *ret_value)
+{
+    const json_t *value = json_object_get(root, key);
+    *ret_value = json_integer_value(value);
+    return json_is_integer(value) && (double)*ret_value >= row->min && (double)*ret_value <= row->max;
+}
+
+#define FROM_JSON_NUMBER   number_from_json
+#define FROM_JSON_INTEGER  integer_from_json
+#define FROM_JSON_DURATION integer_from_json
+
+static bool numbers_from_json(const json_t *root, struct rule *rule)
+{
+    struct written_rule written = {0};
+    bool right = true;
+#define X(field, type, key, kind, otherwise, least, greatest, say)                                                     \
+    right =                                                                                                            \
+        right && FROM_JSON_##kind(root, #field, &(struct config_row){otherwise, .min = (least), .max = (greatest)},    \
+                                  &written.field);
+    RULE_NUMBERS(X)
+    CAP_NUMBERS(X)
+#undef X
+    numbers_take(&written, rule);
+    return right;
+}
+
+static bool categories_from_json(const json_t *list, category_set *ret_set)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        enum category category;
+        const char *text = json_string_value(json_array_get(list, i));
+        if (text == NULL || category_find(span_of(text), &category) != STATUS_OK)
+            return false;
+        *ret_set |= (category_set)1 << category;
+    }
+    return json_is_array(list);
+}
+
 enum status rule_from_json(struct span json, struct arena *arena, struct rule *ret_rule)
 {
     json_t *root = json_loadb(json.data, json.size, JSON_REJECT_DUPLICATES, NULL);
     if (root == NULL)
         return STATUS_INVALID;
-    enum status status = STATUS_INVALID;
     struct rule rule = {0};
-    const char *name = NULL;
-    json_t *categories = NULL, *only = NULL, *except = NULL, *extent = NULL;
-    json_int_t window_ms, min_neighbours, min_incidents, min_countries, cap_duration_ms;
-    if (json_unpack(root, "{s:s, s:o, s:F, s:I, s:I, s:I, s:I, s:F, s:F, s:o, s:o, s:I, s:o}", "name", &name,
-                    "categories", &categories, "reach_km", &rule.reach_km, "window_ms", &window_ms, "min_neighbours",
-                    &min_neighbours, "min_incidents", &min_incidents, "min_countries", &min_countries, "alpha",
-                    &rule.alpha, "max_radius_km", &rule.max_radius_km, "only_countries", &only, "except_countries",
-                    &except, "cap_duration_ms", &cap_duration_ms, "cap_extent_km", &extent) != 0)
-        goto fail;
-    rule.cap_extent_km = json_is_null(extent) ? (double)INFINITY : json_number_value(extent);
-    if (!json_is_array(categories) || !(json_is_null(extent) || json_is_number(extent)) || *name == '\0' ||
-        strlen(name) > LIMIT_NAME_BYTES || !utf8_is_plain(span_of(name)) || !(rule.reach_km > 0.0) ||
-        rule.reach_km > RULE_REACH_KM_MAX || window_ms < 1 || window_ms > RULE_WINDOW_MS_MAX || min_neighbours < 1 ||
-        min_neighbours > UINT32_MAX || min_incidents < 1 || min_incidents > UINT32_MAX || min_countries < 0 ||
-        min_countries > UINT32_MAX || !(rule.alpha > 0.0) || !(rule.max_radius_km >= 0.0) || cap_duration_ms < 1 ||
-        !(rule.cap_extent_km > 0.0))
-        goto fail;
-    for (size_t i = 0; i < json_array_size(categories); i++) {
-        enum category category;
-        const char *text = json_string_value(json_array_get(categories, i));
-        if (text == NULL || category_find(span_of(text), &category) != STATUS_OK)
-            goto fail;
-        rule.categories |= (category_set)1 << category;
+    const char *name = json_string_value(json_object_get(root, "name"));
+    bool right =
+        name != NULL && *name != '\0' && strlen(name) <= LIMIT_NAME_BYTES && utf8_is_plain(span_of(name)) &&
+        categories_from_json(json_object_get(root, "categories"), &rule.categories) && numbers_from_json(root, &rule) &&
+        codes_from_json(json_object_get(root, "only_countries"), arena, &rule.only_countries, &rule.only_count) &&
+        codes_from_json(json_object_get(root, "except_countries"), arena, &rule.except_countries, &rule.except_count);
+    enum status status = STATUS_INVALID;
+    if (right) {
+        rule.name = arena_copy(arena, span_of(name));
+        status = rule.name.data != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     }
-    if (!codes_from_json(only, arena, &rule.only_countries, &rule.only_count) ||
-        !codes_from_json(except, arena, &rule.except_countries, &rule.except_count))
-        goto fail;
-    rule.name = arena_copy(arena, span_of(name));
-    if (rule.name.data == NULL) {
-        status = STATUS_NO_MEMORY;
-        goto fail;
-    }
-    rule.window_ms = window_ms;
-    rule.min_neighbours = (uint32_t)min_neighbours;
-    rule.min_incidents = (uint32_t)min_incidents;
-    rule.min_countries = (uint32_t)min_countries;
-    rule.cap_duration_ms = cap_duration_ms;
-    *ret_rule = rule;
-    status = STATUS_OK;
-fail:
+    if (status == STATUS_OK)
+        *ret_rule = rule;
     json_decref(root);
     return status;
 }
