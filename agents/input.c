@@ -381,13 +381,14 @@ static bool member_open(struct input *input, struct member *member, struct input
     enum status status = input_file_open(&member->file, input->reason);
     if (status == STATUS_NOT_FOUND && input->follow)
         return false; /* gone since the scan */
-    if (status != STATUS_OK)
-        return refuse(input, member, status, ret_item);
-    if (input->follow && member->file.kind == INPUT_PACKED && !member->settled) {
+    bool packed = status == STATUS_CORRUPT || (status == STATUS_OK && member->file.kind == INPUT_PACKED);
+    if (input->follow && packed && !member->settled) {
         member->growing = true;
         input_file_close(&member->file); /* somebody may still be writing it: half a packed file is no file */
         return false;
     }
+    if (status != STATUS_OK)
+        return refuse(input, member, status, ret_item);
     member->said = member->unreadable = false;
     member->state = MEMBER_OPEN;
     return member_read(input, member, ret_item);

@@ -1,9 +1,8 @@
 #include "agents/input_file.h"
 
+#include "agents/input_packed.h"
 #include "proto/limits.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,8 +22,7 @@ enum status input_file_init(struct input_file *file, const char *path)
 
 void input_file_close(struct input_file *file)
 {
-    if (file->archive != NULL)
-        archive_read_free(file->archive);
+    packed_close(file->packed);
     if (file->fd > STDIN_FILENO)
         close(file->fd);
     free(file->buffer);
@@ -47,61 +45,11 @@ static bool has_suffix(const char *path, const char *suffix)
     return length >= wanted && strcmp(path + length - wanted, suffix) == 0;
 }
 
-static bool is_packed(const unsigned char *head, size_t size)
-{
-    static const unsigned char gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
-    return (size >= sizeof(gzip) && memcmp(head, gzip, sizeof(gzip)) == 0) ||
-           (size >= sizeof(zstd) && memcmp(head, zstd, sizeof(zstd)) == 0);
-}
-
 static enum status fail(struct input_file *file, enum status status, char ret_reason[256], const char *sentence)
 {
     input_file_close(file);
     snprintf(ret_reason, 256, "%s", sentence);
     return status;
-}
-
-/* Libarchive's messages end a clause of ours. */
-static enum status packed_failed(struct archive *archive, char ret_reason[256])
-{
-    const char *text = archive_error_string(archive);
-    if (text == NULL)
-        text = "unknown reason";
-    bool truncated = strstr(text, "runcated") != NULL;
-    if (truncated)
-        snprintf(ret_reason, 256, "the packed file is truncated: it ends too early; what was read before stays");
-    else
-        snprintf(ret_reason, 256, "the packed file is damaged (%.150s); what was read before stays", text);
-    return STATUS_CORRUPT;
-}
-
-static enum status packed_open(struct input_file *file, char ret_reason[256])
-{
-    struct archive *archive = archive_read_new();
-    if (archive == NULL)
-        return fail(file, STATUS_NO_MEMORY, ret_reason, status_text(STATUS_NO_MEMORY));
-    file->archive = archive;
-    struct archive_entry *entry = NULL;
-    if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
-        archive_read_support_format_raw(archive) != ARCHIVE_OK ||
-        archive_read_support_format_empty(archive) != ARCHIVE_OK ||
-        archive_read_open_fd(archive, file->fd, READ_BYTES) != ARCHIVE_OK) {
-        (void)packed_failed(archive, ret_reason);
-        input_file_close(file);
-        return STATUS_CORRUPT;
-    }
-    int answer = archive_read_next_header(archive, &entry);
-    if (answer == ARCHIVE_EOF) {
-        file->finished = true; /* packed, and nothing in it */
-        return STATUS_OK;
-    }
-    if (answer != ARCHIVE_OK) {
-        (void)packed_failed(archive, ret_reason);
-        input_file_close(file);
-        return STATUS_CORRUPT;
-    }
-    return STATUS_OK;
 }
 
 enum status input_file_open(struct input_file *file, char ret_reason[256])
@@ -133,7 +81,7 @@ enum status input_file_open(struct input_file *file, char ret_reason[256])
     ssize_t got = pread(file->fd, file->head, sizeof(file->head), 0);
     file->head_size = got > 0 ? (size_t)got : 0;
     bool named = has_suffix(file->path, ".gz") || has_suffix(file->path, ".zst");
-    if (!is_packed(file->head, file->head_size)) {
+    if (!packed_head_is(file->head, file->head_size)) {
         if (named && file->size > 0)
             return fail(file, STATUS_CORRUPT, ret_reason, "is named as a packed file, but is neither gzip nor zstd");
         if (named)
@@ -142,7 +90,10 @@ enum status input_file_open(struct input_file *file, char ret_reason[256])
         return STATUS_OK;
     }
     file->kind = INPUT_PACKED;
-    return packed_open(file, ret_reason);
+    enum status status = packed_open(file->fd, file->head, file->head_size, &file->packed, ret_reason);
+    if (status != STATUS_OK)
+        input_file_close(file);
+    return status;
 }
 
 /* --- reading --- */
@@ -183,12 +134,11 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
         return status;
     }
     if (file->kind == INPUT_PACKED) {
-        la_ssize_t got = archive_read_data(file->archive, file->buffer + file->end, READ_BYTES);
-        file->taken = (uint64_t)archive_filter_bytes(file->archive, -1);
-        if (got < 0)
-            return packed_failed(file->archive, ret_reason);
-        file->end += (size_t)got;
-        return got == 0 ? STATUS_END : STATUS_OK;
+        size_t got = 0;
+        status = packed_read(file->packed, file->buffer + file->end, READ_BYTES, &got, ret_reason);
+        file->taken = packed_taken(file->packed);
+        file->end += got;
+        return status;
     }
     if (file->kind == INPUT_STREAM && poll(&(struct pollfd){.fd = file->fd, .events = POLLIN}, 1, 0) == 0)
         return STATUS_AGAIN; /* standard input is shared with others: it is asked, never made non-blocking */
@@ -206,7 +156,8 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
         ssize_t head = pread(file->fd, file->head, sizeof(file->head), 0);
         file->head_size = head > 0 ? (size_t)head : 0;
     }
-    if (file->kind == INPUT_STREAM && file->taken == 0 && is_packed((unsigned char *)file->buffer, (size_t)got)) {
+    if (file->kind == INPUT_STREAM && file->taken == 0 &&
+        packed_head_is((unsigned char *)file->buffer, got > 0 ? (size_t)got : 0)) {
         snprintf(ret_reason, 256, "is packed, and a stream is read plain: unpack it first (zcat FILE | …)");
         return STATUS_UNSUPPORTED;
     }

@@ -16,7 +16,7 @@
 
 #define INPUT_HEAD_BYTES 64u
 
-struct archive;
+struct packed;
 
 enum input_kind { INPUT_PLAIN, INPUT_PACKED, INPUT_STREAM };
 
@@ -26,9 +26,9 @@ enum input_ending { INPUT_GROWS, INPUT_ENDS };
 struct input_file {
     char *path;
     enum input_kind kind;
-    int fd;                  /* -1: not open */
-    struct archive *archive; /* of a packed file */
-    dev_t device;            /* what was opened, to know it again */
+    int fd;                /* -1: not open */
+    struct packed *packed; /* of a packed file */
+    dev_t device;          /* what was opened, to know it again */
     ino_t inode;
     uint64_t size;                        /* in bytes when last looked at; 0 for a stream */
     uint64_t taken;                       /* bytes read from it, before unpacking */

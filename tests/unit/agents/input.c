@@ -334,6 +334,74 @@ static void a_truncated_packed_file_keeps_what_was_read_and_is_refused(void **st
     folder_remove(folder);
 }
 
+static void flip_bit(const char *folder, const char *name, long from_end)
+{
+    char *path = path_in(folder, name);
+    FILE *file = fopen(path, "r+");
+    assert_int_equal(fseek(file, -from_end, SEEK_END), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, -1, SEEK_CUR), 0);
+    fputc(byte ^ 1, file);
+    fclose(file);
+    free(path);
+}
+
+/* The last bytes of a .gz are checksum and length; those of a .zst are the checksum. */
+static void a_damaged_packed_file_is_said_to_be(void **state)
+{
+    static const struct {
+        const char *packed, *by;
+        long from_end;
+        const char *because;
+    } cases[] = {{"n.gz", "gzip", 100000, "("},
+                 {"n.gz", "gzip", 8, "(incorrect data check)"},
+                 {"n.gz", "gzip", 1, "(incorrect length check)"},
+                 {"n.zst", "zstd", 100000, "("},
+                 {"n.zst", "zstd", 1, "("}};
+    char *folder = folder_make();
+    write_numbers(folder, "n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct reading reading;
+        char begins[128], ends[] = "; what was read before stays, and may be wrong\n";
+        file_pack(folder, "n", cases[i].packed, cases[i].by);
+        flip_bit(folder, cases[i].packed, cases[i].from_end);
+        reading_open(&reading, folder, cases[i].packed, false);
+        const char *said = reading_take(&reading);
+        snprintf(begins, sizeof(begins), "%s:0! the packed file is damaged %s", cases[i].packed, cases[i].because);
+        if (strstr(said, begins) == NULL || strcmp(said + strlen(said) - strlen(ends), ends) != 0)
+            fail_msg("\"%s\", expected \"%s\"", strrchr(said, ':') != NULL ? strrchr(said, ':') : said, begins);
+        assert_null(strstr(said, " end\n"));
+        reading_close(&reading);
+    }
+    folder_remove(folder);
+}
+
+static void gzip_members_behind_one_another_are_one_file_and_anything_else_behind_them_is_damage(void **state)
+{
+    static const char zeros[600] = {0};
+    char *folder = folder_make(), bytes[128];
+    struct reading reading;
+    file_say(folder, "a", WRITE_NEW, "one\n");
+    file_pack(folder, "a", "a.gz", "gzip");
+    char *path = path_in(folder, "a.gz");
+    FILE *file = fopen(path, "r");
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    file_write(folder, "a.gz", WRITE_MORE, bytes, size);
+    file_write(folder, "a.gz", WRITE_MORE, zeros, sizeof(zeros));
+    reading_open(&reading, folder, "a.gz", false);
+    assert_string_equal(reading_take(&reading), "a.gz:1 one\na.gz:2 one\na.gz end\n");
+    reading_close(&reading);
+    file_say(folder, "a.gz", WRITE_MORE, "more");
+    reading_open(&reading, folder, "a.gz", false);
+    assert_string_equal(reading_take(&reading), "a.gz:1 one\na.gz:2 one\n"
+                                                "a.gz:0! the packed file is damaged (incorrect header check); what was "
+                                                "read before stays, and may be wrong\n");
+    reading_close(&reading);
+    free(path);
+    folder_remove(folder);
+}
+
 static void a_packed_name_without_packed_content_is_refused(void **state)
 {
     char *folder = folder_make();
@@ -362,6 +430,11 @@ static void a_followed_packed_file_is_read_when_it_is_whole_and_again_when_it_ch
     file_say(folder, "a", WRITE_NEW, "one\ntwo\n");
     file_pack(folder, "a", "a.gz", "gzip");
     assert_string_equal(reading_wait(&reading), "a.gz:1 one\na.gz:2 two\na.gz end\n");
+    file_say(folder, "b.gz", WRITE_NEW, ""); /* as gzip begins one */
+    pause_ms(1500);
+    assert_string_equal(reading_take(&reading), "");
+    file_pack(folder, "a", "b.gz", "gzip");
+    assert_string_equal(reading_wait(&reading), "b.gz:1 one\nb.gz:2 two\nb.gz end\n");
     reading_close(&reading);
     folder_remove(folder);
 }
@@ -451,6 +524,8 @@ int main(void)
         cmocka_unit_test(a_file_without_the_right_to_read_it_is_said_once_and_tried_again),
         cmocka_unit_test(packed_files_are_unpacked_by_what_they_are),
         cmocka_unit_test(a_truncated_packed_file_keeps_what_was_read_and_is_refused),
+        cmocka_unit_test(a_damaged_packed_file_is_said_to_be),
+        cmocka_unit_test(gzip_members_behind_one_another_are_one_file_and_anything_else_behind_them_is_damage),
         cmocka_unit_test(a_packed_name_without_packed_content_is_refused),
         cmocka_unit_test(a_followed_packed_file_is_read_when_it_is_whole_and_again_when_it_changes),
         cmocka_unit_test(a_line_over_the_limit_is_refused_and_skipped),
