@@ -61,11 +61,13 @@ struct written_rule {
 static const struct config_row rule_rows[] = {
     {"name", CONFIG_STRING, FIELD(name), .required = true, .help = "how the rule is called in episodes"},
     {"categories", CONFIG_NODE, FIELD(categories), .required = true, .help = "what triggers: names, or air.drone.*"},
+    RULE_NUMBERS(X) /* each with its comma */
     {"only_countries", CONFIG_NODE, FIELD(only_countries), .help = "what happened elsewhere does not trigger"},
     {"except_countries", CONFIG_NODE, FIELD(except_countries), .help = "what happened in these alone does not trigger"},
     {"caps", CONFIG_NODE, FIELD(caps), .help = "bounds of an episode: {duration: 90d, extent_km: 3000}"},
-    RULE_NUMBERS(X){0},
+    {0},
 };
+
 static const struct config_row cap_rows[] = {CAP_NUMBERS(X){0}};
 
 #undef X
