@@ -128,6 +128,10 @@ static bool sources_read(struct config *config, struct agent_config *ret_config)
         return false;
     }
     size_t count = config_count(list), streams = 0;
+    if (count > LIMIT_HEARTBEAT_MARKS) {
+        config_complain(config, list, "%zu sources, expected at most %u in one agent", count, LIMIT_HEARTBEAT_MARKS);
+        return false;
+    }
     struct agent_source *sources = config_take(config, count * sizeof(*sources));
     bool good = sources != NULL;
     for (size_t i = 0; sources != NULL && i < count; i++) {

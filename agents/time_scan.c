@@ -12,6 +12,7 @@ struct scanner {
     size_t at;
     struct scan_time time;
     bool after_night; /* the word before was "night" */
+    bool after_t;     /* a "T" joins the date to what comes: the form that has offsets */
     char *reason;
 };
 
@@ -187,7 +188,8 @@ static enum status take_year_first(struct scanner *scanner, bool *ret_taken)
         return STATUS_OK;
     }
     *ret_taken = true;
-    if (peek(scanner, 0) == 'T' && is_digit(peek(scanner, 1)))
+    scanner->after_t = peek(scanner, 0) == 'T' && is_digit(peek(scanner, 1));
+    if (scanner->after_t)
         scanner->at++;
     enum status status = add_date(scanner, date);
     return status == STATUS_OK ? take_second_day(scanner, date) : status;
@@ -252,7 +254,9 @@ static enum status take_clock(struct scanner *scanner, bool *ret_taken)
         for (scanner->at++; is_digit(peek(scanner, 0)); scanner->at++, scale /= 10)
             clock.millisecond += (peek(scanner, 0) - '0') * scale;
     }
-    if (peek(scanner, 0) == 'Z' || peek(scanner, 0) == '+')
+    bool offset_west = scanner->after_t && peek(scanner, 0) == '-'; /* else it joins two clock times */
+    scanner->after_t = false;
+    if (peek(scanner, 0) == 'Z' || peek(scanner, 0) == '+' || offset_west)
         return wrong(scanner, "an offset, where a local time is expected (occurred.start reads offsets),");
     *ret_taken = true;
     if (clock.hour > 23 || clock.minute > 59 || clock.second > 59)

@@ -58,8 +58,20 @@ static enum status grow(char **bytes, size_t *room, size_t needed)
     return STATUS_OK;
 }
 
+/* Once for the lines of a row, not once for each row: behind a lost quote a megabyte of short rows may be held. */
+static void forget_done(struct rows *rows)
+{
+    if (rows->start == 0)
+        return;
+    memmove(rows->held, rows->held + rows->start, rows->held_size - rows->start);
+    rows->held_size -= rows->start;
+    rows->fed -= rows->start;
+    rows->start = 0;
+}
+
 enum status rows_add(struct rows *rows, struct span line, uint64_t number)
 {
+    forget_done(rows);
     enum status status = grow(&rows->held, &rows->held_room, rows->held_size + line.size + 1);
     if (status != STATUS_OK)
         return status;
@@ -110,11 +122,9 @@ static void forget_cells(struct rows *rows)
 /* Drops the bytes of the held lines up to `stop`, which is behind a line's end. */
 static void drop(struct rows *rows, size_t stop)
 {
-    for (size_t i = 0; i < stop; i++)
+    for (size_t i = rows->start; i < stop; i++)
         rows->first += rows->held[i] == '\n';
-    memmove(rows->held, rows->held + stop, rows->held_size - stop);
-    rows->held_size -= stop;
-    rows->fed = 0;
+    rows->start = rows->fed = stop;
 }
 
 static size_t line_stop(const struct rows *rows, size_t from)
@@ -126,7 +136,7 @@ static size_t line_stop(const struct rows *rows, size_t from)
 static enum rows_answer refuse(struct rows *rows, const char *reason, struct rows_item *ret_item)
 {
     *ret_item = (struct rows_item){.line = rows->first, .reason = reason};
-    drop(rows, line_stop(rows, 0));
+    drop(rows, line_stop(rows, rows->start));
     csv_free(&rows->parser);
     if (parser_start(rows) != STATUS_OK)
         rows->ended = true; /* csv_init allocates nothing; it fails on NULL alone */
@@ -148,7 +158,7 @@ static enum rows_answer give_row(struct rows *rows, struct rows_item *ret_item)
 
 enum rows_answer rows_next(struct rows *rows, struct rows_item *ret_item)
 {
-    if (rows->fed == 0)
+    if (rows->fed == rows->start)
         forget_cells(rows);
     while (rows->fed < rows->held_size) {
         size_t stop = line_stop(rows, rows->fed);
@@ -170,10 +180,10 @@ enum rows_answer rows_next(struct rows *rows, struct rows_item *ret_item)
             drop(rows, rows->fed);
             forget_cells(rows);
         }
-        if (rows->fed > LIMIT_LINE_BYTES)
+        if (rows->fed - rows->start > LIMIT_LINE_BYTES)
             return refuse(rows, "the row is longer than 1 MiB: is the quote it opens closed?", ret_item);
     }
-    if (rows->ended && rows->held_size > 0)
+    if (rows->ended && rows->held_size > rows->start)
         return refuse(rows, "the file ends within a quoted cell", ret_item);
     return ROWS_HUNGRY;
 }

@@ -1,7 +1,7 @@
 /* Lines into rows of cells (libcsv does the quoting). A row may run over several lines where a quoted cell does.
  *
- *     held:  line\n line\n line\n          lines not yet known to be a row, the first of them numbered `first`
- *                          └ fed           how far libcsv has seen them
+ *     held:  ······ line\n line\n line\n   lines not yet known to be a row, the first of them numbered `first`
+ *                   └ start     └ fed      how far libcsv has seen them; what is before `start` is done with
  *
  * A row that is wrong, or whose quote never closes, costs its first line only: it is refused, and what was held behind
  * it is read again as rows of its own. A lost quote thus costs one row, not the rest of the file. Each byte is parsed
@@ -21,8 +21,8 @@ struct rows {
     struct csv_parser parser;
     char delimiter;
     char *held;
-    size_t held_size, held_room, fed;
-    uint64_t first; /* number of the line held[0] is in */
+    size_t held_size, held_room, start, fed;
+    uint64_t first; /* number of the line held[start] is in */
     char *text;     /* the cells' bytes, end to end */
     size_t text_size, text_room;
     size_t *stops; /* where each cell ends in text */

@@ -1,6 +1,7 @@
 /* The blocks agent, sources and territories: what they give, and how wrong ones are refused. */
 #include "agents/agent.h"
 #include "proto/config_blocks.h"
+#include "proto/limits.h"
 #include "tests/unit/agents/unit.h"
 
 static const char *const blocks[] = CONFIG_BLOCKS;
@@ -67,10 +68,31 @@ static void nonsense_is_refused_by_line_and_column(void **state)
     }
 }
 
+static void more_sources_than_their_marks_fit_in_a_heartbeat_are_refused(void **state)
+{
+    struct text text = {0};
+    char *complaints = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&complaints, &size);
+    struct config *config;
+    struct agent_config agent;
+    text_print(&text, "sources:\n");
+    for (unsigned i = 0; i <= LIMIT_HEARTBEAT_MARKS; i++)
+        text_print(&text, "  - {name: s%u, type: jsonl, path: a}\n", i);
+    assert_int_equal(config_parse((struct span){text.data, text.size}, "c.yaml", blocks, stream, &config), STATUS_OK);
+    assert_false(agent_config_read(config, &agent));
+    fclose(stream);
+    assert_string_equal(complaints, "c.yaml:2:3: 1025 sources, expected at most 1024 in one agent\n");
+    config_close(config);
+    text_fini(&text);
+    free(complaints);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sources_are_read_with_their_defaults),
+        cmocka_unit_test(more_sources_than_their_marks_fit_in_a_heartbeat_are_refused),
         cmocka_unit_test(nonsense_is_refused_by_line_and_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

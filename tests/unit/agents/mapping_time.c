@@ -116,6 +116,11 @@ static void a_clock_is_an_instant_and_two_are_an_interval(void **state)
     refused("2025-09-10/11 12:00", TIME_WORD_MINUTE, "two dates but one time of day");
     refused("2025-09-10 12:00Z", TIME_WORD_MINUTE, "an offset");
     refused("2025-09-10 12:00+02:00", TIME_WORD_MINUTE, "an offset");
+    refused("2025-09-10T22:58:00-05:00", TIME_WORD_MINUTE, "an offset");
+    check("2025-09-10T22:58", TIME_WORD_MINUTE, "UTC", "2025-09-10T22:58:00Z", "2025-09-10T22:58:00Z",
+          PRECISION_MINUTE);
+    check("2025-09-10 22:58-05:00", TIME_WORD_MINUTE, "UTC", "2025-09-10T22:58:00Z", "2025-09-11T05:00:00Z",
+          PRECISION_MINUTE); /* behind a blank it joins two clock times */
     refused("first 2025-08-20 02:00/02:22; corrected 2025-08-19 22:58", TIME_WORD_MINUTE,
             "a second date before the first");
     refused("2025-08-20 02:00, 02:22, 02:30", TIME_WORD_MINUTE, "more than two clock times");

@@ -96,6 +96,27 @@ static void a_row_longer_than_the_limit_is_refused_and_what_follows_is_read(void
     free(line);
 }
 
+/* Half a minute of moving bytes, were the held lines moved up for each of them. */
+static void a_megabyte_of_short_rows_behind_a_lost_quote_is_read_at_once(void **state)
+{
+    struct rows rows;
+    struct rows_item item;
+    uint64_t number = 0, last = 0, given = 0;
+    assert_int_equal(rows_init(&rows, ','), STATUS_OK);
+    assert_int_equal(rows_add(&rows, SPAN("\"lost"), ++number), STATUS_OK);
+    while (rows_next(&rows, &item) == ROWS_HUNGRY)
+        assert_int_equal(rows_add(&rows, SPAN("x"), ++number), STATUS_OK);
+    assert_int_equal(item.line, 1); /* refused: too long for a row */
+    assert_true(number > LIMIT_LINE_BYTES / 2 - 10);
+    for (; rows_next(&rows, &item) == ROWS_ROW; given++) {
+        assert_true(item.line == last + (last == 0 ? 2 : 1));
+        last = item.line;
+    }
+    assert_int_equal(last, number);
+    assert_int_equal(given, number - 1);
+    rows_fini(&rows);
+}
+
 static void more_cells_than_the_limit_are_refused(void **state)
 {
     char line[ROWS_CELLS_MAX + 1];
@@ -124,6 +145,7 @@ int main(void)
         cmocka_unit_test(a_lost_quote_costs_its_row_only),
         cmocka_unit_test(an_open_quote_waits_while_the_file_may_grow),
         cmocka_unit_test(a_row_longer_than_the_limit_is_refused_and_what_follows_is_read),
+        cmocka_unit_test(a_megabyte_of_short_rows_behind_a_lost_quote_is_read_at_once),
         cmocka_unit_test(more_cells_than_the_limit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
