@@ -67,16 +67,6 @@ static const struct config_row source_rows[] = {
      .help = "how long after an event a report of it may still come"},
     {0}};
 
-static bool is_name(const char *text)
-{
-    size_t size = strlen(text);
-    for (size_t i = 0; i < size; i++)
-        if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-              (text[i] >= '0' && text[i] <= '9') || strchr("._-", text[i]) != NULL))
-            return false;
-    return size >= 1 && size <= LIMIT_SOURCE_BYTES;
-}
-
 static bool check_type(struct config *config, const struct config_node *item, const struct agent_source *source)
 {
     const struct source_driver *driver = source_driver_find(source->type);
@@ -102,7 +92,7 @@ static bool check_name(struct config *config, const struct config_node *item, co
                        size_t index)
 {
     const char *name = sources[index].name;
-    if (!is_name(name)) {
+    if (!name_is_valid(span_of(name))) {
         config_complain(config, config_find(item, "name"),
                         "\"%s\", expected a name of 1 to %u letters, digits, dots, underscores and dashes", name,
                         LIMIT_SOURCE_BYTES);
@@ -159,7 +149,7 @@ bool agent_config_read(struct config *config, struct agent_config *ret_config)
     struct agent_config read = {0};
     const struct config_node *block = config_block(config, "agent");
     bool good = config_read(config, block, agent_rows, &read);
-    if (good && !is_name(read.name)) {
+    if (good && !name_is_valid(span_of(read.name))) {
         config_complain(config, config_find(block, "name"),
                         "\"%s\", expected a name of 1 to %u letters, digits, dots, underscores and dashes", read.name,
                         LIMIT_SOURCE_BYTES);

@@ -347,7 +347,7 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
                      char ret_reason[256])
 {
     const char *name = options->session.name;
-    if (name == NULL || !session_name_is_valid(span_of(name))) {
+    if (name == NULL || !name_is_valid(span_of(name))) {
         (void)snprintf(ret_reason, 256, "name \"%.80s\": expected 1 to 64 of letters, digits, \".\", \"_\" and \"-\"",
                        name != NULL ? name : "");
         return STATUS_INVALID;

@@ -29,17 +29,6 @@ void session_fini(struct session *session)
     marks_fini(&session->newest);
 }
 
-bool session_name_is_valid(struct span name)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    if (name.size == 0 || name.size >= PEER_NAME_BYTES)
-        return false;
-    for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] == '\0' || strchr(letters, name.data[i]) == NULL)
-            return false;
-    return true;
-}
-
 /* --- endings --- */
 
 void session_refuse(struct session *session, enum session_ending ending, const char *format, ...)
@@ -83,7 +72,7 @@ static enum session_event meet(struct session *session, uint32_t version, struct
 {
     if (version != LINK_VERSION)
         return OFFENCE(session, ENDING_REFUSED, "version %u of the link: expected %u", version, LINK_VERSION);
-    if (!session_name_is_valid(name))
+    if (!name_is_valid(name))
         return OFFENCE(session, ENDING_REFUSED,
                        "the name: expected 1 to 64 of letters, digits, \".\", \"_\" and \"-\"");
     if (session->options.role == LINK_RECEIVER && epoch == 0)

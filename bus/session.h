@@ -143,5 +143,3 @@ bool session_say(struct session *session, uint64_t now_ms, struct span *items, s
 bool session_say_last(struct session *session, uint64_t now_ms, struct frame *ret_frame);
 /* Whether the peer has been silent too long; ends the session then. */
 bool session_silent(struct session *session, uint64_t now_ms);
-/* [A-Za-z0-9._-]{1,64} */
-bool session_name_is_valid(struct span name);

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "proto/limits.h"
+#include "proto/report.h"
 
 #include <math.h>
 
@@ -18,14 +19,14 @@ static const bool is_name_byte[256] = {
     ['-'] = true,
 };
 
-bool check_is_name(struct span text)
+bool name_is_valid(struct span name)
 {
-    if (text.size == 0 || text.size > LIMIT_SOURCE_BYTES)
+    if (name.size == 0 || name.size > LIMIT_SOURCE_BYTES)
         return false;
-    bool is_name = true;
-    for (size_t i = 0; i < text.size; i++)
-        is_name &= is_name_byte[(unsigned char)text.data[i]];
-    return is_name;
+    bool is_valid = true;
+    for (size_t i = 0; i < name.size; i++)
+        is_valid &= is_name_byte[(unsigned char)name.data[i]];
+    return is_valid;
 }
 
 /* Most text is printable ASCII, and can be told so at a glance; the rest is looked at character by character. */

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* [A-Za-z0-9._-]{1,64}: names of sources, agents and sinks. */
-bool check_is_name(struct span text);
 /* At most size_max bytes of UTF-8 without control characters. */
 enum status check_plain(const char *field, struct span text, size_t size_max, char reason[REASON_BYTES]) MUST_CHECK;
 /* The same, but tab and line feed may occur. */

@@ -148,7 +148,7 @@ enum status frame_pack(const struct frame *frame, struct text *bytes)
 
 static enum status check_peer_name(const char *field, struct span name, char reason[REASON_BYTES])
 {
-    if (!check_is_name(name))
+    if (!name_is_valid(name))
         return refuse(reason, "%s: \"%s\", expected 1 to %u of A-Z a-z 0-9 . _ -", field, shown(name).text,
                       LIMIT_SOURCE_BYTES);
     return STATUS_OK;

@@ -130,6 +130,9 @@ void report_digest(const struct report *report, unsigned char ret_digest[32]);
  * earliest); then the greater digest. <0: the first is older, 0: the same, >0: the first stands. */
 int report_order(const struct report *a, const struct report *b);
 
+/* [A-Za-z0-9._-]{1,64}: what sources, agents and sinks are called. */
+bool name_is_valid(struct span name);
+
 const char *report_status_name(enum report_status value);
 const char *precision_name(enum precision value);
 const char *basis_name(enum basis value);

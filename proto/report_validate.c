@@ -27,7 +27,7 @@ static enum status check_texts(const struct report *report, char reason[REASON_B
 {
     if (report->source.size == 0)
         return refuse(reason, "source is missing");
-    if (!check_is_name(report->source))
+    if (!name_is_valid(report->source))
         return refuse(reason, "source: \"%s\", expected 1 to %u of A-Z a-z 0-9 . _ -", shown(report->source).text,
                       LIMIT_SOURCE_BYTES);
     if (report->source_id.size == 0)

@@ -330,18 +330,6 @@ static void a_welcome_that_admits_less_lowers_what_is_sent(void **state)
     pair_close(&pair);
 }
 
-static void names_are_of_letters_digits_and_three_signs(void **state)
-{
-    assert_true(session_name_is_valid(SPAN("A-z_0.9")));
-    assert_false(session_name_is_valid(SPAN("")));
-    assert_false(session_name_is_valid(SPAN("a b")));
-    assert_false(session_name_is_valid(SPAN("a\0b")));
-    char name[66];
-    memset(name, 'a', sizeof name);
-    assert_true(session_name_is_valid((struct span){name, 64}));
-    assert_false(session_name_is_valid((struct span){name, 65}));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,7 +343,6 @@ int main(void)
         cmocka_unit_test(marks_wait_for_their_items_and_the_older_are_not_starved_by_newer),
         cmocka_unit_test(a_good_bye_is_no_refusal),
         cmocka_unit_test(a_welcome_that_admits_less_lowers_what_is_sent),
-        cmocka_unit_test(names_are_of_letters_digits_and_three_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,9 +104,22 @@ static void revision_then_time_then_digest_decide(void **state)
     assert_int_not_equal(report_order(&a, &b), 0);
 }
 
+static void names_are_of_letters_digits_and_three_signs(void **state)
+{
+    assert_true(name_is_valid(SPAN("A-z_0.9")));
+    assert_false(name_is_valid(SPAN("")));
+    assert_false(name_is_valid(SPAN("a b")));
+    assert_false(name_is_valid(SPAN("a\0b")));
+    char name[66];
+    memset(name, 'a', sizeof name);
+    assert_true(name_is_valid((struct span){name, 64}));
+    assert_false(name_is_valid((struct span){name, 65}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_of_letters_digits_and_three_signs),
         cmocka_unit_test(an_incident_id_is_source_and_source_id),
         cmocka_unit_test(the_digest_sees_every_field_but_the_revision),
         cmocka_unit_test(the_digest_of_the_example_is_known),
