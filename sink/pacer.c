@@ -266,6 +266,17 @@ static int64_t group_due(const struct pacer *pacer, const struct entry *entry, i
     return entry->was_sent ? later(now_ms + gather, entry->sent_ms + options->group_interval_ms) : now_ms + gather;
 }
 
+static bool is_aged(const struct pacer *pacer, const struct entry *entry, int64_t now_ms)
+{
+    return entry->last_ms < now_ms - pacer->options.max_age_ms;
+}
+
+/* Whatever its age: who was sent an alert hears that it holds no more, and what was tried once is tried to the end. */
+static bool is_owed(const struct entry *entry)
+{
+    return entry->phase == PHASE_FAILED || (entry->was_sent && entry->is_told && !entry->now.is_flagged);
+}
+
 static enum pacer_noted entry_note(struct pacer *pacer, struct entry *entry, int64_t now_ms)
 {
     if (entry->phase == PHASE_TAKEN)
@@ -275,7 +286,7 @@ static enum pacer_noted entry_note(struct pacer *pacer, struct entry *entry, int
             settle(pacer, entry);
         return PACER_NOTHING;
     }
-    if (entry->last_ms < now_ms - pacer->options.max_age_ms) {
+    if (is_aged(pacer, entry, now_ms) && !is_owed(entry)) {
         be_quiet(pacer, entry);
         return PACER_AGED;
     }
@@ -334,7 +345,7 @@ enum status pacer_choose(struct pacer *pacer, struct span id, struct fingerprint
     struct entry *entry = entry_find(pacer, id);
     assert(entry != NULL && entry->phase == PHASE_TAKEN);
     bool is_same = entry->is_told && fingerprint_equal(&fingerprint, &entry->told);
-    bool is_old = entry->last_ms < now_ms - pacer->options.max_age_ms;
+    bool is_old = is_aged(pacer, entry, now_ms);
     bool repeats = is_same && entry->is_repeat && !is_old;
     if ((is_same && !repeats) || (!entry->is_told && !fingerprint.is_flagged)) {
         pacer->taken--;

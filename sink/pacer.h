@@ -33,7 +33,7 @@ struct pacer_options {
 enum pacer_noted {
     PACER_NOTHING, /* no material change, or nothing the endpoint should hear of */
     PACER_WAITS,   /* will be told when due */
-    PACER_AGED,    /* older than max_age: not told */
+    PACER_AGED,    /* older than max_age: not told, unless what the endpoint was sent holds no more */
 };
 
 enum status pacer_new(const struct pacer_options *options, struct pacer **ret_pacer) MUST_CHECK;

@@ -164,6 +164,43 @@ static void the_old_is_not_told_and_counted_once_a_change(void **state)
     pacer_free(pacer);
 }
 
+static void who_was_sent_an_alert_hears_of_its_end_however_old(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    enum pacer_noted noted;
+    int64_t late = NOW + 2 * usual.max_age_ms;
+    note(pacer, "sent", flagged(1), NOW);
+    deliver(pacer, "sent", flagged(1), 1, pacer_due(pacer));
+    assert_int_equal(pacer_note(pacer, SPAN("sent"), flagged(2), NOW, late, &noted), STATUS_OK);
+    assert_int_equal(noted, PACER_AGED); /* news of an old one is not told … */
+    assert_int_equal(pacer_note(pacer, SPAN("sent"), unflagged(2), NOW, late, &noted), STATUS_OK);
+    assert_int_equal(noted, PACER_WAITS); /* … that it was a mistake is */
+    assert_int_equal(take(pacer, "sent", unflagged(2), 3, pacer_due(pacer)), ALERT_WITHDRAWN);
+    pacer_done(pacer, SPAN("sent"), ALERT_SENT, 0, late);
+    /* An archive's: the endpoint never heard of it. */
+    assert_int_equal(pacer_told(pacer, SPAN("stored"), flagged(1), NOW), STATUS_OK);
+    assert_int_equal(pacer_note(pacer, SPAN("stored"), unflagged(1), NOW, late, &noted), STATUS_OK);
+    assert_int_equal(noted, PACER_AGED);
+    pacer_free(pacer);
+}
+
+static void what_was_tried_once_is_tried_to_the_end_however_old(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    enum pacer_noted noted;
+    note(pacer, "a", flagged(1), NOW);
+    int64_t at = pacer_due(pacer);
+    assert_int_equal(take(pacer, "a", flagged(1), 1, at), ALERT_FLAGGED);
+    pacer_done(pacer, SPAN("a"), ALERT_RETRY, 0, at);
+    int64_t late = NOW + 2 * usual.max_age_ms;
+    assert_int_equal(pacer_note(pacer, SPAN("a"), flagged(2), NOW, late, &noted), STATUS_OK);
+    assert_int_equal(noted, PACER_WAITS);
+    assert_int_equal(take(pacer, "a", flagged(2), 2, late), ALERT_FLAGGED);
+    pacer_free(pacer);
+}
+
 static void what_the_store_held_flagged_counts_as_told(void **state)
 {
     (void)state;
@@ -385,6 +422,8 @@ int main(void)
         cmocka_unit_test(what_was_flagged_is_withdrawn_and_may_come_again),
         cmocka_unit_test(a_change_undone_in_time_is_not_told),
         cmocka_unit_test(the_old_is_not_told_and_counted_once_a_change),
+        cmocka_unit_test(who_was_sent_an_alert_hears_of_its_end_however_old),
+        cmocka_unit_test(what_was_tried_once_is_tried_to_the_end_however_old),
         cmocka_unit_test(what_the_store_held_flagged_counts_as_told),
         cmocka_unit_test(failures_are_tried_again_at_doubling_pauses_up_to_five_minutes),
         cmocka_unit_test(a_retry_of_the_same_revision_keeps_its_time),
