@@ -74,11 +74,6 @@ size_t table_width(const struct table *table)
     return isatty(fileno(table->stream)) ? scols_table_get_termwidth(table->scols) : 0;
 }
 
-size_t table_rows(const struct table *table)
-{
-    return table->rows;
-}
-
 enum status table_close(struct table *table)
 {
     int failed = table->rows > 0 ? scols_print_table(table->scols) : 0;

@@ -27,6 +27,5 @@ enum status table_open(FILE *stream, const struct table_column *columns, size_t 
 enum status table_add(struct table *table, const char *const *cells) MUST_CHECK;
 /* Columns of the terminal; 0 where the stream is none. */
 size_t table_width(const struct table *table);
-size_t table_rows(const struct table *table);
 /* Writes the table (nothing where it has no row) and frees it. */
 enum status table_close(struct table *table) MUST_CHECK;

@@ -91,8 +91,8 @@ static void on_batch(void *self, const struct peer *peer, uint64_t first, const 
     struct span peer_name = batch != NULL ? arena_copy(&batch->arena, span_of(peer->name)) : (struct span){0};
     if (peer_name.data == NULL) {
         store_batch_free(batch);
-        sink->events.failed(sink->events.self,
-                            "out of memory"); /* not acknowledged: it is sent again to who comes next */
+        log_error("sink.failed", "out of memory"); /* not acknowledged: it is sent again to who comes next */
+        sink->events.failed(sink->events.self, "out of memory");
         return;
     }
     sink->stats.received += count;

@@ -22,11 +22,9 @@ struct program {
     struct bus *bus;
     struct store *store;
     struct sink *sink;
-    uv_signal_t term, interrupt;
+    uv_signal_t signals[3];
     bool has_failed, is_ending;
 };
-
-static const char *const levels[] = {"debug", "info", "warn", "error"};
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -36,14 +34,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->config = value;
         return 0;
     case 'l':
-        for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-            if (strcmp(levels[i], value) == 0) {
-                arguments->level = (enum log_level)i;
-                return 0;
-            }
-        }
-        argp_error(state, "\"%s\" is no log level, expected debug, info, warn or error", value);
-        return EINVAL;
+        if (!log_level_find(value, &arguments->level))
+            argp_error(state, "--log-level: found \"%s\", expected debug, info, warn or error", value);
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\" was not expected", value);
         return EINVAL;
@@ -62,13 +55,18 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static void signals_close(struct program *program)
+{
+    for (size_t i = 0; i < 3; i++)
+        uv_close((uv_handle_t *)&program->signals[i], NULL);
+}
+
 static void on_closed(void *self)
 {
     struct program *program = self;
     program->sink = NULL;
     bus_close(program->bus);
-    uv_close((uv_handle_t *)&program->term, NULL);
-    uv_close((uv_handle_t *)&program->interrupt, NULL);
+    signals_close(program);
 }
 
 static void end(struct program *program)
@@ -81,6 +79,10 @@ static void end(struct program *program)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+    if (number == SIGHUP) {
+        log_info("sink.hangup", "SIGHUP: nothing to reload, store and alerts change with a restart");
+        return;
+    }
     log_info("sink.stops", "stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
     end(handle->data);
 }
@@ -110,9 +112,11 @@ static int run(struct program *program, const struct sink_config *config, const 
     }
     if (uv_loop_init(&program->loop) != 0)
         abort();
-    (void)uv_signal_init(&program->loop, &program->term);
-    (void)uv_signal_init(&program->loop, &program->interrupt);
-    program->term.data = program->interrupt.data = program;
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < 3; i++) {
+        (void)uv_signal_init(&program->loop, &program->signals[i]);
+        program->signals[i].data = program;
+    }
     const struct sink_options sink_options = {.config = config, .store = program->store, .url = bus->episodes};
     const struct sink_events events = {.failed = on_failed, .self = program};
     int exit_status = 0;
@@ -120,13 +124,12 @@ static int run(struct program *program, const struct sink_config *config, const 
     if (status == STATUS_OK)
         status = sink_open(&program->loop, program->bus, &sink_options, &events, &program->sink, reason);
     if (status == STATUS_OK) {
-        (void)uv_signal_start(&program->term, on_signal, SIGTERM);
-        (void)uv_signal_start(&program->interrupt, on_signal, SIGINT);
+        for (size_t i = 0; i < 3; i++)
+            (void)uv_signal_start(&program->signals[i], on_signal, numbers[i]);
         log_info("sink.starts", "store %s, episodes from %s", config->store, bus->episodes);
     } else {
         exit_status = fail(status, reason);
-        uv_close((uv_handle_t *)&program->term, NULL);
-        uv_close((uv_handle_t *)&program->interrupt, NULL);
+        signals_close(program);
     }
     (void)uv_run(&program->loop, UV_RUN_DEFAULT);
     if (status != STATUS_OK && program->bus != NULL) {
@@ -147,7 +150,6 @@ int sink_main(int argc, char **argv)
         .parser = parse,
         .doc = "Takes incidents and episodes from the correlator, stores them, alerts of those that are flagged."
                "\vStops cleanly on SIGTERM. Exit status: 0, 1 on failure, 2 on wrong usage or configuration."};
-    argp_program_version = "vedette-sink " VEDETTE_VERSION;
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;

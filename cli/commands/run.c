@@ -22,19 +22,10 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static bool is_log_level(const char *text)
-{
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (strcmp(text, levels[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct supervisor_options *run = state->input;
+    enum log_level level; /* the programs it starts read it themselves */
     switch (key) {
     case KEY_CONFIG:
         run->config = value;
@@ -43,7 +34,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         run->end = SUPERVISE_DRAIN;
         return 0;
     case KEY_LOG_LEVEL:
-        if (!is_log_level(value))
+        if (!log_level_find(value, &level))
             argp_error(state, "--log-level %s: debug, info, warn or error is expected", value);
         run->log_level = value;
         return 0;

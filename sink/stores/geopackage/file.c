@@ -24,12 +24,6 @@ char *file_beside(const char *path, const char *suffix)
     return beside;
 }
 
-bool file_is_there(const char *path)
-{
-    struct stat stat_of;
-    return lstat(path, &stat_of) == 0;
-}
-
 /* Is the file we hold open the one that the name leads to? Another may have removed it between our open and our lock.
  */
 static bool is_same_file(int fd, const char *path)

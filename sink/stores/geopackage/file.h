@@ -20,7 +20,6 @@ void file_lock_release(struct file_lock *lock);
 enum file_kind { FILE_MISSING, FILE_EMPTY, FILE_FULL };
 /* STATUS_INVALID: a directory or no regular file. STATUS_PERMISSION: may not be read. Opens nothing. */
 enum status file_inspect(const char *path, enum file_kind *ret_kind, char ret_reason[256]) MUST_CHECK;
-bool file_is_there(const char *path);
 
 /* path + suffix on the heap, or NULL. */
 char *file_beside(const char *path, const char *suffix);
