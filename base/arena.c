@@ -116,18 +116,3 @@ struct span arena_print(struct arena *arena, const char *format, ...)
     va_end(arguments);
     return (struct span){text, (size_t)size};
 }
-
-static void *resize_in_arena(void *self, void *pointer, size_t old_size, size_t new_size)
-{
-    if (new_size == 0 || new_size <= old_size)
-        return new_size == 0 ? NULL : pointer;
-    void *piece = arena_take(self, new_size);
-    if (piece != NULL && old_size > 0)
-        memcpy(piece, pointer, old_size);
-    return piece;
-}
-
-struct allocator arena_allocator(struct arena *arena)
-{
-    return (struct allocator){resize_in_arena, arena};
-}

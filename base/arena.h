@@ -5,7 +5,6 @@
  * It never takes more than its limit, so hostile input is bounded. Not thread-safe. */
 #pragma once
 
-#include "base/allocator.h"
 #include "base/span.h"
 
 struct arena_block;
@@ -30,5 +29,3 @@ void *arena_zero(struct arena *arena, size_t size);
 struct span arena_copy(struct arena *arena, struct span bytes);
 /* printf into the arena. data is NULL when there is no room. */
 struct span arena_print(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The arena seen as an allocator: growth copies, frees are forgotten. Borrows the arena. */
-struct allocator arena_allocator(struct arena *arena);

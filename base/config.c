@@ -275,11 +275,6 @@ const struct config_node *config_block(const struct config *config, const char *
     return config->root != NULL ? config_find(config->root, name) : NULL;
 }
 
-size_t config_line(const struct config_node *node)
-{
-    return node->line;
-}
-
 void *config_take(struct config *config, size_t size)
 {
     void *taken = arena_zero(&config->arena, size);

@@ -50,7 +50,6 @@ const struct config_node *config_item(const struct config_node *node,
 struct span config_key(const struct config_node *node, size_t index); /* of a map */
 const struct config_node *config_key_node(const struct config_node *node, size_t index);
 const struct config_node *config_find(const struct config_node *map, const char *key); /* value, or NULL */
-size_t config_line(const struct config_node *node);                                    /* from 1 */
 
 enum config_type {
     CONFIG_STRING,   /* const char * */

@@ -6,7 +6,8 @@
  *
  * A dialling port has at most one line at a time and makes it anew for ever, with back-off; a listening one has many. A
  * driver promises order within a line and nothing else: frames under way are lost with their line, and what a line was
- * sent never comes out of a later one. Everything runs on the loop's thread; nothing here blocks. */
+ * sent never comes out of a later one. Everything runs on the loop's thread; nothing here blocks, but that a listener
+ * which closes may take up to a second to let go of its address. */
 #pragma once
 
 #include "base/span.h"

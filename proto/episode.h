@@ -20,7 +20,7 @@ enum episode_state {
 };
 
 #define MEMBERSHIP_LIST(X)                                                                                             \
-    X(CORE, "core")                                                                                                    \
+    X(CORE, "core") /* makes the episode */                                                                            \
     X(ATTACHED, "attached")                                                                                            \
     X(RESPONSE, "response")                                                                                            \
     X(CONSEQUENCE, "consequence")                                                                                      \

@@ -161,7 +161,8 @@ static enum status hello_read(const Vedette__V1__Hello *message, struct frame *f
     if (status != STATUS_OK)
         return status;
     unsigned role;
-    status = unpack_enum("hello.role", wire_link_role, 2, (int)message->role, NO_FALLBACK, reason, &role);
+    status = unpack_enum("hello.role", wire_link_role, sizeof wire_link_role / sizeof *wire_link_role,
+                         (int)message->role, NO_FALLBACK, reason, &role);
     if (status != STATUS_OK)
         return status;
     frame->kind = FRAME_HELLO;

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include "base/allocator.h"
 #include "tests/unit/base/unit.h"
 
 #include <string.h>
@@ -76,22 +77,6 @@ static void copies_and_prints_end_with_a_nul(void **state)
     arena_fini(&arena);
 }
 
-static void an_arena_serves_as_an_allocator(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    struct allocator allocator = arena_allocator(&arena);
-    char *text = allocator_resize(&allocator, NULL, 0, 4);
-    memcpy(text, "abc", 4);
-    text = allocator_resize(&allocator, text, 4, 40);
-    assert_string_equal(text, "abc");
-    assert_null(allocator_resize(&allocator, text, 40, 1 << 21));
-    assert_string_equal(text, "abc");
-    assert_ptr_equal(allocator_resize(&allocator, text, 40, 20), text);
-    allocator_free(&allocator, text, 20);
-    arena_fini(&arena);
-}
-
 static void the_heap_grows_and_frees(void **state)
 {
     char *text = allocator_resize(&allocator_heap, NULL, 0, 4);
@@ -109,7 +94,6 @@ int main(void)
         cmocka_unit_test(the_limit_is_never_passed),
         cmocka_unit_test(after_a_reset_the_same_work_takes_no_more_memory),
         cmocka_unit_test(copies_and_prints_end_with_a_nul),
-        cmocka_unit_test(an_arena_serves_as_an_allocator),
         cmocka_unit_test(the_heap_grows_and_frees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
