@@ -10,9 +10,11 @@
 
 #define SCAN_INTERVAL_NS 1000000000u
 #define SETTLED_S        2 /* a packed file untouched for so long is whole */
+/* Who rotates a file renames it first and tells its writer then: lines go on to come for a while under the old name. */
+#define LEFT_NS 2000000000u
 
 /*   WAITING ──open──▶ OPEN ──no more──▶ DONE ──changed──▶ WAITING
- *      ▲                │ replaced, gone: read to its end first (CLOSING), then WAITING or forgotten
+ *      ▲                │ replaced, gone, and quiet since: what is left is read (CLOSING), then WAITING or forgotten
  *      └────────────────┘                 REFUSED ──changed──▶ WAITING                                  */
 enum member_state {
     MEMBER_WAITING, /* to be opened */
@@ -31,9 +33,10 @@ struct member {
     bool unreadable;         /* the source is not whole without it */
     struct timespec changed; /* as the last scan saw it */
     off_t seen_size;
-    bool settled; /* nobody writes to it, as far as can be seen */
-    bool growing; /* packed, and put off until it has settled */
-    bool closing; /* ended because its name is another's or nobody's */
+    bool settled;                 /* nobody writes to it, as far as can be seen */
+    bool growing;                 /* packed, and put off until it has settled */
+    bool closing;                 /* ended because its name is another's or nobody's */
+    uint64_t left_ns, left_taken; /* since when its name is, and how far it was read then; 0: it is not */
     void *slot;
 };
 
@@ -318,6 +321,17 @@ static void member_restart(struct input *input, struct member *member)
     member->state = MEMBER_WAITING;
 }
 
+/* Nobody has written to it for a while since its name became another's or nobody's. */
+static bool member_is_left(struct member *member)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    if (member->left_ns == 0 || member->left_taken != member->file.taken) {
+        member->left_ns = now_ns;
+        member->left_taken = member->file.taken;
+    }
+    return now_ns - member->left_ns >= LEFT_NS;
+}
+
 /* An open followed file has nothing more: is it still the file of that name? */
 static void member_follow(struct input *input, struct member *member)
 {
@@ -330,6 +344,8 @@ static void member_follow(struct input *input, struct member *member)
         break;
     case INPUT_REPLACED:
     case INPUT_GONE:
+        if (!member_is_left(member))
+            break;
         member->state = MEMBER_CLOSING;
         input->moved = true;
         break;
@@ -391,6 +407,7 @@ static bool member_open(struct input *input, struct member *member, struct input
         return refuse(input, member, status, ret_item);
     member->said = member->unreadable = false;
     member->state = MEMBER_OPEN;
+    member->left_ns = 0;
     return member_read(input, member, ret_item);
 }
 
