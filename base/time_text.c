@@ -153,7 +153,7 @@ static int32_t reader_fraction(struct reader *reader)
 
 static int32_t reader_offset_minutes(struct reader *reader)
 {
-    if (reader_accept(reader, 'Z'))
+    if (reader_accept(reader, 'Z') || reader_accept(reader, 'z'))
         return 0;
     int32_t sign = 1;
     if (reader_accept(reader, '-'))
@@ -177,7 +177,7 @@ enum status time_parse(struct span text, int64_t *ret_ms)
     civil.month = reader_number(&reader, 2);
     reader_expect(&reader, '-');
     civil.day = reader_number(&reader, 2);
-    if (!reader_accept(&reader, ' '))
+    if (!reader_accept(&reader, ' ') && !reader_accept(&reader, 't')) /* RFC 3339 allows either case */
         reader_expect(&reader, 'T');
     civil.hour = reader_number(&reader, 2);
     reader_expect(&reader, ':');

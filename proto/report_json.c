@@ -164,6 +164,8 @@ static enum status read_countries(struct json_reader *reader, const char *path, 
 
 /* --- attributes --- */
 
+#define EXACT_MAX 9007199254740992.0 /* 2^53: the whole numbers a double tells apart */
+
 /* A scalar as the text of an attribute; data NULL: no memory. */
 static struct span scalar_text(struct arena *arena, const json_t *value)
 {
@@ -230,6 +232,8 @@ static enum status keep_unknown(struct json_reader *reader, struct draft *draft,
     if (!is_scalar(value) || name.size == 0 || name.size > LIMIT_ATTRIBUTE_KEY || !utf8_is_plain(name) ||
         draft->report.attribute_count >= LIMIT_ATTRIBUTES || has_attribute(draft, name))
         return STATUS_OK;
+    if (json_is_real(value) && fabs(json_real_value(value)) > EXACT_MAX)
+        return STATUS_OK; /* its last digits may be gone */
     if (json_is_string(value)) {
         struct span text = {json_string_value(value), json_string_length(value)};
         if (text.size > LIMIT_ATTRIBUTE_VALUE || !utf8_is_text(text))
@@ -324,13 +328,23 @@ static enum status read_report(struct json_reader *reader, json_t *object, struc
     return status;
 }
 
+/* NUL may stand in a string that is ignored; where it matters report_validate refuses it. */
+static json_t *json_parse(struct span line, size_t flags, json_error_t *ret_error)
+{
+    return json_loadb(line.size > 0 ? line.data : "", line.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | flags,
+                      ret_error);
+}
+
 enum status report_from_json(struct span line, struct arena *arena, struct report *ret_report,
                              char ret_reason[REASON_BYTES])
 {
     if (line.size > LIMIT_LINE_BYTES)
         return refuse(ret_reason, "line: %zu bytes, expected at most %u", line.size, LIMIT_LINE_BYTES);
     json_error_t error;
-    json_t *object = json_loadb(line.size > 0 ? line.data : "", line.size, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = json_parse(line, 0, &error);
+    if (object == NULL && json_error_code(&error) == json_error_numeric_overflow)
+        object =
+            json_parse(line, JSON_DECODE_INT_AS_REAL, &error); /* a great number in a field nobody knows is no error */
     if (object == NULL)
         return refuse(ret_reason, "not JSON: %s (column %d)", shown(span_of(error.text)).text, error.column);
     struct json_reader reader = {arena, ret_reason};

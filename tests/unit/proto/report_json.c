@@ -85,6 +85,17 @@ static void unknown_scalars_become_attributes(void **state)
     }
 }
 
+static void an_unknown_field_is_never_an_error(void **state)
+{
+    struct report report = report_of(&arena, LEAST ",\"revision\":7,\"severity\":2,\"post\":12345678901234567890123,"
+                                                   "\"text\":\"a\\u0000b\",\"count\":\"19\",\"n\":4}");
+    assert_int_equal(report.revision, 7);
+    assert_int_equal(report.severity, 2);
+    assert_int_equal(report.attribute_count, 2); /* what cannot be told exactly is left out */
+    assert_span_is(report.attributes[0].key, "count");
+    assert_span_is(report.attributes[1].value, "4");
+}
+
 static void a_retraction_needs_four_fields_only(void **state)
 {
     struct report report = report_of(&arena, HEAD "\"revision\":2,\"status\":\"retracted\"}");
@@ -146,7 +157,9 @@ static void what_is_no_json_object_is_refused(void **state)
     refused("7", "not JSON");
     refused("{} {}", "not JSON");
     refused("{\"source\":\"a\",\"source\":\"b\"}", "not JSON: duplicate object key");
-    refused("{\"source\":\"a\\u0000b\"}", "not JSON");
+    refused("{\"source\":\"a\\u0000b\",\"source_id\":\"1\",\"category\":\"sea.cable\","
+            "\"occurred\":{\"start\":\"2024-11-17T02:00Z\"},\"place\":{\"lat\":1,\"lon\":2}}",
+            "source");
     refused("{\"source\":\"\xff\"}", "not JSON");
     static char deep[100000];
     memset(deep, '[', sizeof deep - 1);
@@ -209,6 +222,7 @@ int main(void)
         cmocka_unit_test(null_is_as_if_absent),
         cmocka_unit_test(an_empty_list_of_countries_means_none),
         cmocka_unit_test(unknown_scalars_become_attributes),
+        cmocka_unit_test(an_unknown_field_is_never_an_error),
         cmocka_unit_test(a_retraction_needs_four_fields_only),
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(what_is_wrong_is_shown_with_what_was_expected),
