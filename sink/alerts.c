@@ -21,11 +21,13 @@ struct endpoint {
     uv_timer_t timer;
     bool is_down; /* as far as was logged */
     size_t readings;
+    struct alert_ticket *sending; /* with the driver, which drops them when it is closed */
 };
 
 struct alert_ticket { /* also follows the message it became */
     struct endpoint *endpoint;
-    struct span id; /* the pacer's, which keeps an entry while it is taken */
+    struct alert_ticket *next, **link; /* of those being sent */
+    struct span id;                    /* the pacer's, which keeps an entry while it is taken */
     uint32_t revision;
 };
 
@@ -111,10 +113,27 @@ static void say_outcome(struct endpoint *endpoint, const struct alert_ticket *ti
     }
 }
 
+static void sending_add(struct endpoint *endpoint, struct alert_ticket *ticket)
+{
+    ticket->next = endpoint->sending;
+    ticket->link = &endpoint->sending;
+    if (ticket->next != NULL)
+        ticket->next->link = &ticket->next;
+    endpoint->sending = ticket;
+}
+
+static void sending_remove(struct alert_ticket *ticket)
+{
+    *ticket->link = ticket->next;
+    if (ticket->next != NULL)
+        ticket->next->link = ticket->link;
+}
+
 static void on_sent(void *self, const struct alert_result *result)
 {
     struct alert_ticket *ticket = self;
     struct endpoint *endpoint = ticket->endpoint;
+    sending_remove(ticket);
     say_outcome(endpoint, ticket, result);
     pacer_done(endpoint->pacer, ticket->id, result->outcome, result->retry_after_ms, now_of(endpoint->alerts));
     free(ticket);
@@ -128,6 +147,7 @@ static void message_send(struct alert_ticket *ticket, const struct alert_story *
     struct endpoint *endpoint = ticket->endpoint;
     struct text event_id = {0}, message_id = {0};
     ticket->revision = story->revision;
+    sending_add(endpoint, ticket);
     text_print(&event_id, "%.*s/%u", SPAN_ARG(ticket->id), story->revision);
     text_print(&message_id, "%s", event_id.data);
     if (repeat > 0)
@@ -196,8 +216,15 @@ static void finish_if_closed(struct alerts *alerts)
 {
     if (alerts->handles > 0 || alerts->drivers_open > 0)
         return;
-    for (size_t i = 0; i < alerts->count; i++)
-        pacer_free(alerts->endpoints[i].pacer);
+    for (size_t i = 0; i < alerts->count; i++) {
+        struct endpoint *endpoint = &alerts->endpoints[i];
+        while (endpoint->sending != NULL) {
+            struct alert_ticket *dropped = endpoint->sending;
+            sending_remove(dropped);
+            free(dropped);
+        }
+        pacer_free(endpoint->pacer);
+    }
     void (*closed)(void *) = alerts->closed;
     void *self = alerts->closed_self;
     free(alerts);
