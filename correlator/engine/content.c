@@ -31,30 +31,12 @@ static bool codes_add(struct codes *codes, struct memory *memory, const country_
     return true;
 }
 
-/* Span and box of the members so far. */
-struct extent {
-    int64_t first_ms, last_ms;
-    struct point low, high;
-};
-
-static void extent_add(struct extent *extent, const struct node *node)
-{
-    const struct point *point = &node->point;
-    extent->first_ms = node->start_ms < extent->first_ms ? node->start_ms : extent->first_ms;
-    extent->last_ms = node->end_ms > extent->last_ms ? node->end_ms : extent->last_ms;
-    extent->low.x = point->x < extent->low.x ? point->x : extent->low.x;
-    extent->low.y = point->y < extent->low.y ? point->y : extent->low.y;
-    extent->low.z = point->z < extent->low.z ? point->z : extent->low.z;
-    extent->high.x = point->x > extent->high.x ? point->x : extent->high.x;
-    extent->high.y = point->y > extent->high.y ? point->y : extent->high.y;
-    extent->high.z = point->z > extent->high.z ? point->z : extent->high.z;
-}
-
-static bool member_add(struct ward *ward, struct content *content, struct extent *extent, const struct node *node,
+static bool member_add(struct ward *ward, struct content *content, struct bounds *bounds, const struct node *node,
                        enum membership membership)
 {
     const struct engine_incident *incident = node_incident(ward, node);
-    extent_add(extent, node);
+    const struct bounds own = node_bounds(node);
+    bounds_grow(bounds, &own);
     content->observed++;
     return codes_add(&content->countries, ward->memory, incident->countries, incident->country_count) &&
            codes_add(&content->touched, ward->memory, incident->touched_countries, incident->touched_country_count) &&
@@ -63,20 +45,19 @@ static bool member_add(struct ward *ward, struct content *content, struct extent
 
 static bool members_gather(struct ward *ward, const struct episode_record *record, struct content *content)
 {
-    const struct node *key = node_at(ward, record->cores.items[0]);
-    struct extent extent = {key->start_ms, key->end_ms, key->point, key->point};
+    struct bounds bounds = record->bounds;
     for (uint32_t i = 0; i < record->cores.count; i++) {
         const struct node *core = node_at(ward, record->cores.items[i]);
-        if (!member_add(ward, content, &extent, core, MEMBERSHIP_CORE))
+        if (!member_add(ward, content, &bounds, core, MEMBERSHIP_CORE))
             return false;
         for (uint32_t j = core->attached; j != NONE; j = node_at(ward, j)->attached_next) {
-            if (!member_add(ward, content, &extent, node_at(ward, j), MEMBERSHIP_ATTACHED))
+            if (!member_add(ward, content, &bounds, node_at(ward, j), MEMBERSHIP_ATTACHED))
                 return false;
         }
     }
-    content->first_ms = extent.first_ms;
-    content->last_ms = extent.last_ms;
-    content->extent2 = point_chord2(extent.low, extent.high);
+    content->first_ms = bounds.first_ms;
+    content->last_ms = bounds.last_ms;
+    content->extent2 = point_chord2(bounds.low, bounds.high);
     return true;
 }
 

@@ -91,17 +91,25 @@ void cores_insert(struct ward *ward, uint32_t index)
     ward_changed(ward, index);
     if (node->end_ms - node->start_ms > ward->grid.longest_ms)
         ward->grid.longest_ms = node->end_ms - node->start_ms;
-    disturb(ward, node);
     if (node->coarse) {
+        disturb(ward, node);
         list_put(ward, index);
         return;
     }
     uint32_t threshold = node_threshold(ward, node);
+    bool told = false; /* how much this disturbs, as disturb() does, in the same walk */
     struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         const struct bucket *bucket = &ward->grid.buckets.items[at];
-        for (uint32_t i = bucket->cores; i != NONE && node->near < threshold; i = node_at(ward, i)->next)
-            node->near += node_within(ward, node, node_at(ward, i));
+        for (uint32_t i = bucket->cores; i != NONE && (node->near < threshold || !told); i = node_at(ward, i)->next) {
+            if (!node_within(ward, node, node_at(ward, i)))
+                continue;
+            node->near++;
+            if (!told && node_at(ward, i)->episode != NONE) {
+                episode_pending(ward, node_at(ward, i)->episode);
+                told = true;
+            }
+        }
         for (uint32_t i = bucket->others, next; i != NONE; i = next) {
             struct node *other = node_at(ward, i);
             next = other->next;

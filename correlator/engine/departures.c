@@ -76,6 +76,9 @@ static bool remember(struct ward *ward, struct node *node, const struct node *go
 {
     if (!ghost_take(ward, node))
         return false;
+    struct episode_record *record = &ward->episodes.items[node->episode];
+    if (record->continued != NONE && node_at(ward, record->continued) == gone)
+        record->continued = NONE; /* what it says of it stands, and the ghost says the same */
     struct ghost *ghost = &ward->ghosts.items[node->ghost];
     if (!node_before(ward, gone, node))
         return true;
@@ -124,7 +127,7 @@ static void horizon_raise(struct ward *ward, int64_t end_ms, int64_t windows)
 static void episode_leave(struct ward *ward, uint32_t episode)
 {
     struct episode_record *record = &ward->episodes.items[episode];
-    horizon_raise(ward, record->cores_end_ms, 5);
+    horizon_raise(ward, record->bounds.last_ms, 5);
     episode_leave_ring(ward, episode);
     for (uint32_t i = 0; i < record->cores.count; i++) {
         uint32_t core = record->cores.items[i];

@@ -34,7 +34,15 @@ bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode)
     if (!record_take(ward, ret_episode))
         return false;
     struct episode_record *record = &ward->episodes.items[*ret_episode];
-    *record = (struct episode_record){.used = true, .key = key->incident, .lineage_stamp = NONE, .pending_stamp = NONE};
+    *record = (struct episode_record){.used = true,
+                                      .key = key->incident,
+                                      .sibling = *ret_episode,
+                                      .undecided = RANGE_NONE,
+                                      .continued = NONE,
+                                      .fresh = true,
+                                      .lineage_stamp = NONE,
+                                      .pending_stamp = NONE,
+                                      .group = NONE};
     episode_id_write(record->id, key->start_ms, ward->measure.rule.name, node_incident(ward, key)->id);
     ward->episode_count++;
     return true;
@@ -51,7 +59,7 @@ static struct node *key_now(const struct ward *ward, const struct episode_record
     return id_seconds(node->start_ms) == id_seconds(incident_at(ward->incidents, record->key)->start_ms) ? node : NULL;
 }
 
-static bool record_retire(struct ward *ward, uint32_t episode)
+bool episode_retire(struct ward *ward, uint32_t episode)
 {
     struct episode_record *record = &ward->episodes.items[episode];
     record->retired = true;
@@ -59,26 +67,36 @@ static bool record_retire(struct ward *ward, uint32_t episode)
     struct node *key = key_now(ward, record);
     if (key != NULL)
         key->former = episode;
-    for (uint32_t i = 0; i < record->cores.count; i++) {
-        uint32_t index = record->cores.items[i];
-        node_at(ward, index)->episode = NONE;
-        if (node_is_core(node_at(ward, index)) && !vector_push(ward->memory, &ward->seeds, index))
-            return false;
-    }
+    for (uint32_t i = 0; i < record->cores.count; i++)
+        node_at(ward, record->cores.items[i])->episode = NONE;
     record->cores.count = 0;
     return vector_push(ward->memory, &ward->retired, episode);
 }
 
-bool episode_retire(struct ward *ward, uint32_t episode)
+bool episode_retire_ring(struct ward *ward, uint32_t episode)
 {
     uint32_t at = episode;
     do {
-        uint32_t next = ward->episodes.items[at].sibling;
-        if (!record_retire(ward, at))
+        const struct episode_record *record = &ward->episodes.items[at];
+        for (uint32_t i = 0; i < record->cores.count; i++) {
+            uint32_t index = record->cores.items[i];
+            if (node_is_core(node_at(ward, index)) && !vector_push(ward->memory, &ward->seeds, index))
+                return false;
+        }
+        uint32_t next = record->sibling;
+        if (!episode_retire(ward, at))
             return false;
         at = next;
     } while (at != episode);
     return true;
+}
+
+/* Room must be there. */
+void episode_add_core(struct ward *ward, uint32_t episode, uint32_t index)
+{
+    node_at(ward, index)->episode = episode;
+    node_at(ward, index)->place = NONE;
+    vector_put(&ward->episodes.items[episode].cores, index);
 }
 
 void episode_pending(struct ward *ward, uint32_t episode)

@@ -22,7 +22,7 @@ bool flush_compute(struct ward *ward, const struct company *company, int64_t wat
         return false;
     for (uint32_t i = 0; i < ward->restated.count; i++) {
         uint32_t episode = ward->restated.items[i];
-        heap_put(&ward->finishing, episode, ward->episodes.items[episode].cores_end_ms);
+        heap_put(&ward->finishing, episode, ward->episodes.items[episode].bounds.last_ms);
     }
     if (!ward_finish(ward, watermark_ms))
         return false;

@@ -20,7 +20,9 @@ struct bucket {
     uint32_t cores; /* first node of each list, or NONE */
     uint32_t others;
     uint32_t coarse;
-    uint32_t stamp; /* which search last came by */
+    uint32_t stamp; /* of the last flush that found new cores here, … */
+    uint32_t fresh; /* … the first of them, … */
+    uint32_t group; /* … and their group, NONE until it is known */
 };
 
 struct slot {

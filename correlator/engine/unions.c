@@ -1,152 +1,22 @@
-/* The capped union of method §4, over one connected component.
+/* The capped union of method §4, over one connected component, from the first core that is new.
  *
- *   cores in order of (start, id):   a ─ b ─ c ─ d ─ …
- *   each: its earlier neighbours' parts, each once, the strongest link first ──▶ united if the caps allow
+ *   cores in order of (start, id):   a ─ b ─ c ┊ d ─ e ─ …          ┊ the first new one
+ *   before it: as it was ── `joined`: a was taken in at c's turn ──▶ parts
+ *   from there on: each its earlier neighbours' parts, each once, the strongest link first ──▶ united if the caps allow
  *
- * A forest of parts; a root knows its span and its box, which only grow. Where the whole component is within the caps
- * no union can be refused, and it is one episode, whatever the order: O(n), the common case. Else O(links), and the
- * sort. */
-#include "correlator/engine/ward.h"
+ * What a core decides depends only on what is before it, so what is before the first new core stands. Episodes that
+ * end before it are looked at only if a later core has a neighbour in them, and then as one part. A union refused stays
+ * refused, for parts only grow: who is named in a refusal is capped.
+ *
+ * Where the whole component is within the caps no union can be refused, and it is one episode whatever the order: O(n
+ * new), the common case; that it was not decided core by core is noted (`undecided`), should the caps bind later. Else
+ * O(links of the cores decided anew), and O(cores) of the episodes they are in. */
+#include "correlator/engine/core_walk.h"
 
-#include <string.h>
-
-static struct part part_of(const struct node *node)
+static bool within_caps(const struct ward *ward, const struct bounds *bounds)
 {
-    return (struct part){.count = 1,
-                         .first_ms = node->start_ms,
-                         .last_ms = node->end_ms,
-                         .low = node->point,
-                         .high = node->point,
-                         .seen_by = NONE,
-                         .episode = NONE};
-}
-
-static int32_t least(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
-}
-
-static int32_t greatest(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
-}
-
-static void part_grow(struct part *part, const struct part *other)
-{
-    part->count += other->count;
-    part->first_ms = part->first_ms < other->first_ms ? part->first_ms : other->first_ms;
-    part->last_ms = part->last_ms > other->last_ms ? part->last_ms : other->last_ms;
-    part->low = (struct point){least(part->low.x, other->low.x), least(part->low.y, other->low.y),
-                               least(part->low.z, other->low.z)};
-    part->high = (struct point){greatest(part->high.x, other->high.x), greatest(part->high.y, other->high.y),
-                                greatest(part->high.z, other->high.z)};
-}
-
-static bool within_caps(const struct ward *ward, const struct part *part)
-{
-    return part->last_ms - part->first_ms <= ward->measure.rule.cap_duration_ms &&
-           point_chord2(part->low, part->high) <= ward->measure.cap_extent2;
-}
-
-static uint32_t root_of(struct ward *ward, uint32_t at)
-{
-    struct part *parts = ward->parts.items;
-    while (parts[at].parent != at) {
-        parts[at].parent = parts[parts[at].parent].parent;
-        at = parts[at].parent;
-    }
-    return at;
-}
-
-/* False: refused by the caps. */
-static bool try_union(struct ward *ward, uint32_t at, uint32_t other)
-{
-    struct part *parts = ward->parts.items;
-    uint32_t own = root_of(ward, at);
-    struct part united = parts[own];
-    part_grow(&united, &parts[other]);
-    if (!within_caps(ward, &united))
-        return false;
-    uint32_t root = parts[own].count >= parts[other].count ? own : other;
-    united.parent = root;
-    parts[own].parent = parts[other].parent = root;
-    parts[root] = united;
-    return true;
-}
-
-static bool stronger(uint128 a, uint32_t a_at, uint128 b, uint32_t b_at)
-{
-    return a != b ? a < b : a_at < b_at;
-}
-
-/* A walk over the cores that are neighbours of one. */
-struct core_walk {
-    const struct ward *ward;
-    const struct node *node;
-    struct grid_walk walk;
-    uint32_t next;
-};
-
-static struct core_walk core_walk_make(const struct ward *ward, const struct node *node)
-{
-    return (struct core_walk){ward, node, grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms), NONE};
-}
-
-static const struct node *core_walk_next(struct core_walk *walk)
-{
-    for (;;) {
-        while (walk->next == NONE) {
-            uint32_t bucket = grid_next(&walk->walk);
-            if (bucket == NONE)
-                return NULL;
-            walk->next = walk->ward->grid.buckets.items[bucket].cores;
-        }
-        const struct node *node = node_at(walk->ward, walk->next);
-        walk->next = node->next;
-        if (node != walk->node && node_within(walk->ward, node, walk->node))
-            return node;
-    }
-}
-
-static uint128 link_strength(const struct ward *ward, const struct node *a, const struct node *b)
-{
-    return measure_strength(&ward->measure, point_chord2(a->point, b->point), node_gap(a, b));
-}
-
-/* The parts that hold an earlier neighbour of the core at `at`, strongest link first. */
-static bool candidates_find(struct ward *ward, uint32_t at)
-{
-    struct part *parts = ward->parts.items;
-    const struct node *node = node_at(ward, ward->component.items[at]);
-    ward->candidates.count = 0;
-    struct core_walk walk = core_walk_make(ward, node);
-    for (const struct node *other = core_walk_next(&walk); other != NULL; other = core_walk_next(&walk)) {
-        if (other->place >= at)
-            continue;
-        uint32_t root = root_of(ward, other->place);
-        uint128 strength = link_strength(ward, node, other);
-        if (parts[root].seen_by != at) {
-            if (!vector_push(ward->memory, &ward->candidates, root))
-                return false;
-        } else if (!stronger(strength, other->place, parts[root].strength, parts[root].at)) {
-            continue;
-        }
-        parts[root].seen_by = at;
-        parts[root].strength = strength;
-        parts[root].at = other->place;
-    }
-    /* Few: by insertion. */
-    uint32_t *roots = ward->candidates.items;
-    for (uint32_t i = 1; i < ward->candidates.count; i++) {
-        uint32_t root = roots[i];
-        uint32_t j = i;
-        for (; j > 0 &&
-               stronger(parts[root].strength, parts[root].at, parts[roots[j - 1]].strength, parts[roots[j - 1]].at);
-             j--)
-            roots[j] = roots[j - 1];
-        roots[j] = root;
-    }
-    return true;
+    return bounds->last_ms - bounds->first_ms <= ward->measure.rule.cap_duration_ms &&
+           point_chord2(bounds->low, bounds->high) <= ward->measure.cap_extent2;
 }
 
 static bool after(const void *context, uint32_t a, uint32_t b)
@@ -157,157 +27,274 @@ static bool after(const void *context, uint32_t a, uint32_t b)
 
 static bool component_order(struct ward *ward)
 {
-    uint32_t count = ward->component.count;
-    if (!vector_reserve(ward->memory, &ward->scratch, count))
+    if (!vector_reserve(ward->memory, &ward->scratch, ward->component.count))
         return false;
-    sort_indexes(ward->component.items, ward->scratch.items, count, after, ward);
-    for (uint32_t i = 0; i < count; i++)
-        node_at(ward, ward->component.items[i])->place = i;
+    sort_indexes(ward->component.items, ward->scratch.items, ward->component.count, after, ward);
+    return true;
+}
+
+static bool record_ends_before(const struct ward *ward, const struct episode_record *record, uint32_t index)
+{
+    return node_before(ward, node_at(ward, record_last(record)), node_at(ward, index));
+}
+
+/* Moves the cores of a sibling to the component. */
+static bool sibling_open(struct ward *ward, uint32_t episode)
+{
+    const struct episode_record *record = &ward->episodes.items[episode];
+    for (uint32_t i = 0; i < record->cores.count; i++) {
+        if (!vector_push(ward->memory, &ward->component, record->cores.items[i]))
+            return false;
+    }
+    return episode_retire(ward, episode);
+}
+
+static bool episode_begin(struct ward *ward, uint32_t key, const struct bounds *bounds, uint32_t *ret_episode)
+{
+    if (!episode_open(ward, key, ret_episode) || !episode_restate(ward, *ret_episode) ||
+        !vector_push(ward->memory, &ward->opened, *ret_episode))
+        return false;
+    struct episode_record *record = &ward->episodes.items[*ret_episode];
+    record->bounds = *bounds;
+    record->capped = false;
+    record->undecided = RANGE_NONE;
+    return true;
+}
+
+/* ---- all of it in one ---- */
+
+static bool whole_bounds(const struct ward *ward, struct bounds *ret_bounds)
+{
+    *ret_bounds = node_bounds(node_at(ward, ward->component.items[0]));
+    for (uint32_t i = 1; i < ward->component.count; i++) {
+        const struct bounds bounds = node_bounds(node_at(ward, ward->component.items[i]));
+        bounds_grow(ret_bounds, &bounds);
+    }
+    for (uint32_t i = 0; i < ward->siblings.count; i++)
+        bounds_grow(ret_bounds, &ward->episodes.items[ward->siblings.items[i]].bounds);
+    return within_caps(ward, ret_bounds);
+}
+
+/* The component, in order, to the end of an episode. */
+static bool whole_append(struct ward *ward, uint32_t episode)
+{
+    struct episode_record *record = &ward->episodes.items[episode];
+    if (!vector_reserve(ward->memory, &record->cores, (size_t)record->cores.count + ward->component.count))
+        return false;
+    for (uint32_t i = 0; i < ward->component.count; i++) {
+        uint32_t index = ward->component.items[i];
+        struct node *node = node_at(ward, index);
+        if (record->cores.count > 0)
+            node_at(ward, record_last(record))->joined = index;
+        node->joined = node->refused = NONE;
+        record->capped = record->capped || node->ghost != NONE;
+        episode_add_core(ward, episode, index);
+    }
+    record->undecided =
+        (struct range){node_at(ward, record_first(record))->start_ms, node_at(ward, record_last(record))->start_ms};
+    return true;
+}
+
+static bool unite_whole(struct ward *ward, const struct bounds *bounds)
+{
+    if (!component_order(ward))
+        return false;
+    uint32_t first = ward->component.items[0];
+    if (ward->siblings.count == 1) {
+        uint32_t episode = ward->siblings.items[0];
+        struct episode_record *record = &ward->episodes.items[episode];
+        if (record_ends_before(ward, record, first)) {
+            record->bounds = *bounds;
+            return whole_append(ward, episode) && episode_restate(ward, episode);
+        }
+    }
+    for (uint32_t i = 0; i < ward->siblings.count; i++) {
+        if (!sibling_open(ward, ward->siblings.items[i]))
+            return false;
+    }
+    uint32_t episode;
+    return component_order(ward) && episode_begin(ward, ward->component.items[0], bounds, &episode) &&
+           whole_append(ward, episode) && ring_make(ward, first);
+}
+
+/* ---- the cores before the first new one ---- */
+
+/* Where to begin so that an episode with cores from `first` on can be restored: not among the undecided. */
+static uint32_t first_of(const struct ward *ward, const struct episode_record *record, uint32_t first)
+{
+    if (node_at(ward, first)->start_ms > record->undecided.to_ms || record_ends_before(ward, record, first))
+        return first;
+    uint32_t i = 0;
+    while (node_at(ward, record->cores.items[i])->start_ms < record->undecided.from_ms)
+        i++;
+    return node_before(ward, node_at(ward, record->cores.items[i]), node_at(ward, first)) ? record->cores.items[i]
+                                                                                          : first;
+}
+
+/* The first core to be decided anew. */
+static uint32_t first_find(const struct ward *ward)
+{
+    uint32_t first = ward->component.items[0];
+    for (uint32_t i = 0; i < ward->siblings.count;) {
+        uint32_t earlier = first_of(ward, &ward->episodes.items[ward->siblings.items[i]], first);
+        i = earlier == first ? i + 1 : 0;
+        first = earlier;
+    }
+    return first;
+}
+
+/* Moves to the component the cores of siblings that go on from there; for now their place says which sibling. */
+static bool siblings_open(struct ward *ward, uint32_t first)
+{
+    for (uint32_t i = 0; i < ward->siblings.count; i++) {
+        struct episode_record *record = &ward->episodes.items[ward->siblings.items[i]];
+        if (record_ends_before(ward, record, first))
+            continue;
+        for (uint32_t j = 0; j < record->cores.count; j++)
+            node_at(ward, record->cores.items[j])->place = i;
+        if (record->undecided.to_ms >= node_at(ward, first)->start_ms)
+            record->undecided = RANGE_NONE; /* they are decided now */
+        if (!sibling_open(ward, ward->siblings.items[i]))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the cores from the first new one on ---- */
+
+static bool stronger(const struct ward *ward, const struct part *part, uint128 strength, uint32_t neighbour)
+{
+    if (part->strength != strength)
+        return part->strength < strength;
+    return node_before(ward, node_at(ward, part->neighbour), node_at(ward, neighbour));
+}
+
+/* The parts that hold an earlier neighbour of the core, strongest link first. */
+static bool candidates_find(struct ward *ward, uint32_t index, uint32_t first)
+{
+    const struct node *node = node_at(ward, index);
+    ward->candidates.count = 0;
+    struct core_walk walk = core_walk_make(ward, node);
+    for (uint32_t i = core_walk_next(&walk); i != NONE; i = core_walk_next(&walk)) {
+        const struct node *other = node_at(ward, i);
+        if (!node_before(ward, other, node))
+            continue;
+        if (other->place == NONE && !part_load(ward, other->episode, first))
+            return false;
+        uint32_t root = part_root(ward, other->place);
+        struct part *part = &ward->parts.items[root];
+        uint128 strength = link_strength(ward, node, other);
+        if (part->seen_by != index) {
+            if (!vector_push(ward->memory, &ward->candidates, root))
+                return false;
+        } else if (stronger(ward, part, strength, i)) {
+            continue;
+        }
+        part->seen_by = index;
+        part->strength = strength;
+        part->neighbour = i;
+    }
+    /* Few: by insertion. */
+    const struct part *parts = ward->parts.items;
+    uint32_t *roots = ward->candidates.items;
+    for (uint32_t i = 1; i < ward->candidates.count; i++) {
+        uint32_t root = roots[i];
+        uint32_t to = i;
+        for (; to > 0 && stronger(ward, &parts[root], parts[roots[to - 1]].strength, parts[roots[to - 1]].neighbour);
+             to--)
+            roots[to] = roots[to - 1];
+        roots[to] = root;
+    }
+    return true;
+}
+
+static void refuse(struct ward *ward, uint32_t index, uint32_t own, uint32_t other)
+{
+    struct part *parts = ward->parts.items;
+    struct node *node = node_at(ward, index);
+    struct node *neighbour = node_at(ward, parts[other].neighbour);
+    node->refused = node->refused != NONE ? node->refused : index;
+    neighbour->refused = neighbour->refused != NONE ? neighbour->refused : index;
+    parts[own].capped = parts[other].capped = true;
+}
+
+static bool core_decide(struct ward *ward, uint32_t index, uint32_t first)
+{
+    if (!candidates_find(ward, index, first))
+        return false;
+    for (uint32_t i = 0; i < ward->candidates.count; i++) {
+        uint32_t own = part_root(ward, node_at(ward, index)->place);
+        uint32_t other = ward->candidates.items[i];
+        struct bounds bounds = ward->parts.items[own].bounds;
+        bounds_grow(&bounds, &ward->parts.items[other].bounds);
+        if (within_caps(ward, &bounds)) {
+            node_at(ward, ward->parts.items[other].latest)->joined = index;
+            parts_unite(ward, own, other, &bounds, index);
+        } else {
+            refuse(ward, index, own, other);
+        }
+    }
     return true;
 }
 
 /* ---- from parts to episodes ---- */
 
-static bool episode_add_core(struct ward *ward, uint32_t episode, uint32_t index)
+/* Episodes loaded as one part: those that stand are let go of, the others' cores join the component. */
+static bool loaded_settle(struct ward *ward)
 {
-    struct episode_record *record = &ward->episodes.items[episode];
-    struct node *node = node_at(ward, index);
-    node->episode = episode;
-    record->capped = record->capped || node->ghost != NONE;
-    if (node->end_ms > record->cores_end_ms)
-        record->cores_end_ms = node->end_ms;
-    return vector_push(ward->memory, &record->cores, index);
-}
-
-static bool episode_begin(struct ward *ward, uint32_t key, uint32_t ring, uint32_t *ret_episode)
-{
-    if (!episode_open(ward, key, ret_episode))
-        return false;
-    struct episode_record *record = &ward->episodes.items[*ret_episode];
-    record->capped = false;
-    record->cores_end_ms = INT64_MIN;
-    record->sibling = *ret_episode;
-    if (ring != NONE) {
-        record->sibling = ward->episodes.items[ring].sibling;
-        ward->episodes.items[ring].sibling = *ret_episode;
+    for (uint32_t i = 0; i < ward->loaded.count; i++) {
+        uint32_t episode = ward->loaded.items[i];
+        struct episode_record *record = &ward->episodes.items[episode];
+        const struct part *part = &ward->parts.items[part_root(ward, node_at(ward, record_first(record))->place)];
+        if (part->count != record->cores.count) {
+            if (!sibling_open(ward, episode))
+                return false;
+            continue;
+        }
+        for (uint32_t j = 0; j < record->cores.count; j++)
+            node_at(ward, record->cores.items[j])->place = NONE;
+        if (part->capped != record->capped && !episode_restate(ward, episode))
+            return false;
+        record->capped = part->capped;
     }
     return true;
 }
 
-/* The episode that holds the strongest earlier neighbour of the key: one of its component, or one that has left. */
-static void episode_continue(struct ward *ward, uint32_t episode, bool whole)
-{
-    struct episode_record *record = &ward->episodes.items[episode];
-    const struct node *key = node_at(ward, ward_node(ward, record->key));
-    const struct node *best = NULL;
-    uint128 strength = 0;
-    memset(record->continues, 0, sizeof(record->continues));
-    struct core_walk walk = core_walk_make(ward, key);
-    const struct node *other = whole ? NULL : core_walk_next(&walk); /* a whole component has none earlier */
-    for (; other != NULL; other = core_walk_next(&walk)) {
-        if (!node_before(ward, other, key))
-            continue;
-        uint128 link = link_strength(ward, key, other);
-        if (best == NULL || link < strength || (link == strength && node_before(ward, other, best))) {
-            best = other;
-            strength = link;
-        }
-    }
-    const struct ghost *ghost = key->ghost != NONE ? &ward->ghosts.items[key->ghost] : NULL;
-    if (ghost != NULL && ghost->id != NULL) {
-        struct engine_incident gone = {.id = {ghost->id, ghost->id_size}, .start_ms = ghost->start_ms};
-        if (best == NULL || ghost->strength < strength ||
-            (ghost->strength == strength && incident_before(&gone, node_incident(ward, best)))) {
-            memcpy(record->continues, ghost->episode, sizeof(record->continues));
-            return;
-        }
-    }
-    if (best != NULL)
-        memcpy(record->continues, ward->episodes.items[best->episode].id, sizeof(record->continues));
-}
-
-/* Capped: one of its cores has a neighbouring core in another. Where that is so, the later of the two was refused once,
- * and they were not united since. */
-static void mark_capped(struct ward *ward)
-{
-    for (uint32_t i = 0; i < ward->refused.count; i++) {
-        uint32_t one = ward->parts.items[root_of(ward, ward->refused.items[i].core)].episode;
-        uint32_t other = ward->parts.items[root_of(ward, ward->refused.items[i].neighbour)].episode;
-        if (one != other)
-            ward->episodes.items[one].capped = ward->episodes.items[other].capped = true;
-    }
-}
-
 static bool episodes_from_parts(struct ward *ward)
 {
-    uint32_t count = ward->component.count;
-    uint32_t ring = NONE;
-    for (uint32_t i = 0; i < count; i++) {
-        struct part *root = &ward->parts.items[root_of(ward, i)];
+    for (uint32_t i = 0; i < ward->component.count; i++) {
         uint32_t index = ward->component.items[i];
+        struct part *root = &ward->parts.items[part_root(ward, node_at(ward, index)->place)];
         if (root->episode == NONE) {
-            if (!episode_begin(ward, index, ring, &root->episode) || !episode_restate(ward, root->episode))
+            if (!episode_begin(ward, index, &root->bounds, &root->episode) ||
+                !vector_reserve(ward->memory, &ward->episodes.items[root->episode].cores, root->count))
                 return false;
-            ring = root->episode;
+            ward->episodes.items[root->episode].capped = root->capped;
+            ward->episodes.items[root->episode].undecided = root->undecided;
         }
-        if (!episode_add_core(ward, root->episode, index))
-            return false;
+        episode_add_core(ward, root->episode, index);
     }
-    mark_capped(ward);
-    uint32_t episode = ring;
-    do {
-        episode_continue(ward, episode, false);
-        episode = ward->episodes.items[episode].sibling;
-    } while (episode != ring);
     return true;
 }
 
 static bool unite_by_parts(struct ward *ward)
 {
-    uint32_t count = ward->component.count;
-    if (!component_order(ward) || !vector_reserve(ward->memory, &ward->parts, count))
+    if (!component_order(ward))
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        ward->parts.items[i] = part_of(node_at(ward, ward->component.items[i]));
-        ward->parts.items[i].parent = i;
-    }
-    ward->refused.count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!candidates_find(ward, i))
-            return false;
-        for (uint32_t j = 0; j < ward->candidates.count; j++) {
-            uint32_t other = ward->candidates.items[j];
-            struct refusal refusal = {i, ward->parts.items[other].at};
-            if (!try_union(ward, i, other) && !vector_push(ward->memory, &ward->refused, refusal))
-                return false;
-        }
-    }
-    return episodes_from_parts(ward);
-}
-
-static bool unite_whole(struct ward *ward, uint32_t key)
-{
-    uint32_t episode;
-    if (!episode_begin(ward, key, NONE, &episode))
+    uint32_t first = first_find(ward);
+    if (!siblings_open(ward, first) || !component_order(ward) || !parts_restore(ward, first))
         return false;
     for (uint32_t i = 0; i < ward->component.count; i++) {
-        if (!episode_add_core(ward, episode, ward->component.items[i]))
+        uint32_t index = ward->component.items[i];
+        if (!node_before(ward, node_at(ward, index), node_at(ward, first)) && !core_decide(ward, index, first))
             return false;
     }
-    episode_continue(ward, episode, true);
-    return episode_restate(ward, episode);
+    return loaded_settle(ward) && component_order(ward) && episodes_from_parts(ward) && ring_make(ward, first);
 }
 
-bool unions_make(struct ward *ward)
+bool unions_make(struct ward *ward, bool whole)
 {
-    uint32_t key = ward->component.items[0];
-    struct part whole = part_of(node_at(ward, key));
-    for (uint32_t i = 1; i < ward->component.count; i++) {
-        const struct node *node = node_at(ward, ward->component.items[i]);
-        struct part part = part_of(node);
-        part_grow(&whole, &part);
-        if (node_before(ward, node, node_at(ward, key)))
-            key = ward->component.items[i];
-    }
-    return within_caps(ward, &whole) ? unite_whole(ward, key) : unite_by_parts(ward);
+    struct bounds bounds;
+    ward->opened.count = 0;
+    return whole && whole_bounds(ward, &bounds) ? unite_whole(ward, &bounds) : unite_by_parts(ward);
 }

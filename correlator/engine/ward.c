@@ -34,12 +34,16 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->disturbed);
     vector_free(memory, &ward->retired);
     vector_free(memory, &ward->restated);
+    vector_free(memory, &ward->groups);
+    vector_free(memory, &ward->gathered);
     vector_free(memory, &ward->component);
+    vector_free(memory, &ward->siblings);
+    vector_free(memory, &ward->opened);
     vector_free(memory, &ward->queue);
     vector_free(memory, &ward->scratch);
     vector_free(memory, &ward->parts);
     vector_free(memory, &ward->candidates);
-    vector_free(memory, &ward->refused);
+    vector_free(memory, &ward->loaded);
     vector_free(memory, &ward->lineage);
 }
 
@@ -86,6 +90,9 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .attached_previous = NONE,
         .ghost = NONE,
         .former = NONE,
+        .joined = NONE,
+        .refused = NONE,
+        .place = NONE,
         .coarse = measure_coarse(&ward->measure, incident),
     };
     ward->node_of.items[handle] = index;

@@ -7,6 +7,7 @@
  * k and core status are right after every insert and remove; anchors and episodes are as of the last flush. */
 #pragma once
 
+#include "correlator/engine/bounds.h"
 #include "correlator/engine/grid.h"
 #include "correlator/engine/heap.h"
 #include "correlator/engine/incidents.h"
@@ -26,9 +27,11 @@ struct node {
     uint32_t attached; /* of a core: the first attached to it */
     uint32_t attached_next;
     uint32_t attached_previous;
-    uint32_t ghost;  /* of a core: what it remembers of neighbours that have left memory */
-    uint32_t former; /* while flushing: the told episode it was the key of */
-    uint32_t place;  /* while flushing: where it stands in the order of its component */
+    uint32_t ghost;   /* of a core: what it remembers of neighbours that have left memory */
+    uint32_t former;  /* while flushing: the told episode it was the key of */
+    uint32_t joined;  /* of a core: the later one that took in the part whose latest this was; NONE: none has */
+    uint32_t refused; /* of a core: the first core, this or a later one, at whose turn a refusal named it */
+    uint32_t place;   /* while flushing: next of its bucket's or group's; then its part. Else NONE */
     bool coarse;
     bool core;
     bool settled; /* was a core at the last flush */
@@ -73,43 +76,58 @@ struct content {
 #define MEMBER_MEMBERSHIP(member)  ((enum membership)((member)&7u))
 #define INCIDENTS_MAX              (UINT32_MAX >> 3)
 
+/* Of times; none where from > to. */
+struct range {
+    int64_t from_ms;
+    int64_t to_ms;
+};
+
+#define RANGE_NONE ((struct range){INT64_MAX, INT64_MIN})
+
 struct episode_record {
     char id[EPISODE_ID_BYTES];
     uint32_t key;           /* incident */
-    uint32_t sibling;       /* ring of the episodes of one connected component */
-    VECTOR(uint32_t) cores; /* nodes */
-    int64_t cores_end_ms;   /* latest end of a core */
+    uint32_t sibling;       /* ring of the episodes of one connected component (at least) */
+    VECTOR(uint32_t) cores; /* nodes, in order of (start, id) */
+    struct bounds bounds;   /* of the cores */
+    struct range undecided; /* starts of cores whose decisions are not on record, but only that all are of one part */
+    uint32_t continued;     /* node: the key's strongest earlier neighbour, while that is in memory */
+    bool fresh;             /* `continued` is not known yet */
     bool capped;
     char continues[EPISODE_ID_BYTES];
     struct content told;
     struct content next;
     bool used;
     bool is_told;
-    bool retired; /* its component is being computed anew */
+    bool retired; /* it is being computed anew */
     bool restate; /* is in `restated` */
     bool final;
     uint32_t lineage_stamp;
     uint32_t pending_stamp; /* its component is counted in ward->pending */
+    uint32_t group;         /* while flushing: the disturbed that its component is among, or NONE … */
+    uint32_t group_next;    /* … and the next record of that */
+};
+
+/* New cores, and what they are connected to: see components.c. */
+struct group {
+    uint32_t parent;
+    uint32_t cores;   /* first of its new cores */
+    uint32_t records; /* first of the records of its components */
+    bool whole;       /* no component of more than one episode is in it */
 };
 
 /* A part of a component while it is being united: see unions.c. */
 struct part {
     uint32_t parent;
-    uint32_t count;
-    int64_t first_ms; /* this and the following: of roots */
-    int64_t last_ms;
-    struct point low;
-    struct point high;
-    uint128 strength; /* of the strongest link to the core at hand … */
-    uint32_t at;      /* … and where that neighbour stands */
-    uint32_t seen_by; /* the core at hand */
+    uint32_t count; /* this and the following: of roots */
+    struct bounds bounds;
+    uint128 strength;   /* of the strongest link to the core at hand … */
+    uint32_t neighbour; /* … and that neighbour, a node */
+    uint32_t seen_by;   /* the core at hand */
+    uint32_t latest;    /* of its cores */
+    struct range undecided;
     uint32_t episode;
-};
-
-/* A union the caps refused: places in the order of the component. */
-struct refusal {
-    uint32_t core;
-    uint32_t neighbour;
+    bool capped;
 };
 
 struct pair_of_episodes {
@@ -142,12 +160,16 @@ struct ward {
     VECTOR(uint32_t) disturbed; /* cores whose attached changed */
     VECTOR(uint32_t) retired;
     VECTOR(uint32_t) restated;
-    VECTOR(uint32_t) component; /* cores */
-    VECTOR(uint32_t) queue;     /* buckets */
+    VECTOR(struct group) groups;
+    VECTOR(uint32_t) gathered;  /* episodes in some group */
+    VECTOR(uint32_t) component; /* of one group: cores to be decided, … */
+    VECTOR(uint32_t) siblings;  /* … episodes of its ring */
+    VECTOR(uint32_t) opened;
+    VECTOR(uint32_t) queue; /* buckets */
     VECTOR(uint32_t) scratch;
     VECTOR(struct part) parts;
     VECTOR(uint32_t) candidates; /* roots */
-    VECTOR(struct refusal) refused;
+    VECTOR(uint32_t) loaded;     /* episodes that stand as one part */
     VECTOR(struct pair_of_episodes) lineage;
 };
 
@@ -195,6 +217,11 @@ static inline bool node_within(const struct ward *ward, const struct node *a, co
     return node_gap(a, b) <= ward->measure.window_ms && point_chord2(a->point, b->point) <= ward->measure.reach2;
 }
 
+static inline struct bounds node_bounds(const struct node *node)
+{
+    return (struct bounds){node->start_ms, node->end_ms, node->point, node->point};
+}
+
 static inline bool node_is_core(const struct node *node)
 {
     return node->core && !node->dead;
@@ -205,6 +232,16 @@ static inline uint32_t node_threshold(const struct ward *ward, const struct node
 {
     (void)node;
     return ward->measure.threshold;
+}
+
+static inline uint32_t record_first(const struct episode_record *record)
+{
+    return record->cores.items[0];
+}
+
+static inline uint32_t record_last(const struct episode_record *record)
+{
+    return record->cores.items[record->cores.count - 1];
 }
 
 /* ---- cores.c: k and core status, incrementally ---- */
@@ -223,22 +260,35 @@ void ward_changed(struct ward *ward, uint32_t index);
 bool attach_update(struct ward *ward);
 void attach_detach(struct ward *ward, uint32_t index);
 
-/* ---- components.c: connected components of the disturbed, and their episodes ---- */
+/* ---- components.c: what was disturbed, group by group, and its episodes ---- */
 
 bool components_update(struct ward *ward);
 
+/* ---- parts.c ---- */
+
+uint32_t part_root(struct ward *ward, uint32_t at);
+/* Two roots; the part they make was last added to by the core `latest`. */
+void parts_unite(struct ward *ward, uint32_t one, uint32_t other, const struct bounds *bounds, uint32_t latest);
+/* Parts of all cores in ward->component, which is in order: those before the first as they were, the others alone. The
+ * place of one from a sibling says from which. */
+bool parts_restore(struct ward *ward, uint32_t first);
+/* An episode that ends before the first, as one part. */
+bool part_load(struct ward *ward, uint32_t episode, uint32_t first);
+
 /* ---- unions.c ---- */
 
-/* Parts the cores in ward->component, one connected component in any order, by the caps; each part becomes an episode.
- */
-bool unions_make(struct ward *ward);
+/* Parts the cores in ward->component, new ones in any order, together with the cores of ward->siblings, by the caps;
+ * each part becomes an episode. whole: the two are one connected component, and every sibling came from another. */
+bool unions_make(struct ward *ward, bool whole);
 
 /* ---- episodes.c ---- */
 
 /* The record of the episode with this key: the one told of it, if the key was told so, else a new one. */
 bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode);
-/* Marks every episode of the component as to be computed anew, and its cores as seeds. */
+/* Marks it as to be computed anew: its cores are nobody's. */
 bool episode_retire(struct ward *ward, uint32_t episode);
+/* Retires every episode of its component, and makes their cores seeds. */
+bool episode_retire_ring(struct ward *ward, uint32_t episode);
 /* Counts its component as disturbed. */
 void episode_pending(struct ward *ward, uint32_t episode);
 bool episode_restate(struct ward *ward, uint32_t episode);
@@ -246,6 +296,13 @@ bool episode_restate(struct ward *ward, uint32_t episode);
 void episode_withdraw(struct ward *ward, uint32_t episode);
 void episode_free(struct ward *ward, uint32_t episode);
 void episode_leave_ring(struct ward *ward, uint32_t episode);
+void episode_add_core(struct ward *ward, uint32_t episode, uint32_t index);
+
+/* ---- rings.c ---- */
+
+/* Makes one ring of the siblings that were not retired and the opened, and brings `continues` up to date. first: keys
+ * before it have the earlier neighbours they had. */
+bool ring_make(struct ward *ward, uint32_t first);
 
 /* ---- departures.c: finality and eviction ---- */
 
