@@ -75,7 +75,9 @@ static void refuse(struct agent *agent, const char *file, uint64_t line, const c
 
 static void on_refused(void *self, const char *file, uint64_t line, const char *reason)
 {
-    refuse(((struct feed *)self)->agent, file, line, reason);
+    struct agent *agent = ((struct feed *)self)->agent;
+    agent->stats.unread += line == 0;
+    refuse(agent, file, line, reason);
 }
 
 static void on_skipped(void *self, const char *file, uint64_t line)

@@ -38,6 +38,7 @@ static void on_refused(void *self, const char *file, uint64_t line, const char *
 {
     struct converter *converter = self;
     converter->counts->refused++;
+    converter->counts->unread += line == 0;
     if (line > 0)
         fprintf(converter->refusals, "%s:%llu: %s\n", file, (unsigned long long)line, reason);
     else

@@ -10,6 +10,7 @@
 /* Counts go on from what they hold: one struct for many files. */
 struct convert_counts {
     uint64_t reports, skipped, refused;
+    uint64_t unread; /* of the refused: files not read, or not to their end */
 };
 
 /* Writes each report as a line of JSON. path: a file, a glob or "-", plain, .gz or .zst; refusals gets "FILE:LINE:

@@ -63,8 +63,8 @@ enum status settings_open(struct settings *settings, const char *path, enum sett
     if (status != STATUS_OK)
         return status;
     bool right = read_blocks(&made);
-    if (depth == SETTINGS_FILES)
-        right &= check_files(&made, complaints);
+    if (right && depth == SETTINGS_FILES)
+        right = check_files(&made, complaints);
     if (!right) {
         settings_close(&made);
         return STATUS_INVALID;

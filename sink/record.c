@@ -53,12 +53,24 @@ static size_t length_read(const unsigned char at[4])
     return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
 }
 
+/* A store is handed on as a file: of what must not be redistributed it keeps what correlation and identity need. */
+static struct report report_kept(const struct report *report)
+{
+    struct report kept = *report;
+    if (report->licence == LICENCE_NO_REDISTRIBUTE) {
+        kept.publisher = kept.headline = kept.url = kept.language = kept.place.name = (struct span){NULL, 0};
+        kept.attribute_count = 0;
+    }
+    return kept;
+}
+
 enum status reports_pack(const struct incident *incident, struct text *bytes)
 {
     for (size_t i = 0; i < incident->report_count; i++) {
         size_t head = bytes->size;
         text_append(bytes, (struct span){"\0\0\0\0", 4});
-        enum status status = report_pack(&incident->reports[i], bytes);
+        struct report kept = report_kept(&incident->reports[i]);
+        enum status status = report_pack(&kept, bytes);
         if (status != STATUS_OK)
             return status;
         if (bytes->failed)

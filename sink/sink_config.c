@@ -188,6 +188,11 @@ bool sink_config_read(struct config *config, struct sink_config *ret_config)
     bool right = config_read(config, node, rows, &block);
     result.store = block.store;
     result.name = block.name;
+    if (block.store != NULL && !store_serves(block.store)) {
+        config_complain(config, config_find(node, "store"),
+                        "%s is no store this program knows, expected a name ending in .gpkg, or memory:", block.store);
+        right = false;
+    }
     right = alerts_read(config, block.alerts, &result) && right;
     if (right)
         *ret_config = result;

@@ -19,29 +19,41 @@ struct store {
     struct arena arena; /* of one publication */
 };
 
+static const struct store_driver *driver_find(const char *url)
+{
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
+        if (drivers[i]->serves(url))
+            return drivers[i];
+    return NULL;
+}
+
+bool store_serves(const char *url)
+{
+    return driver_find(url) != NULL;
+}
+
 enum status store_open(const char *url, enum store_mode mode, struct store **ret_store, char ret_reason[256])
 {
-    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
-        if (!drivers[i]->serves(url))
-            continue;
-        struct store *store = calloc(1, sizeof *store);
-        if (store == NULL) {
-            snprintf(ret_reason, 256, "out of memory");
-            return STATUS_NO_MEMORY;
-        }
-        store->driver = drivers[i];
-        arena_init(&store->arena, APPLY_ARENA_BYTES);
-        enum status status = store->driver->open(url, mode, &store->self, ret_reason);
-        if (status != STATUS_OK) {
-            free(store);
-            return status;
-        }
-        *ret_store = store;
-        return STATUS_OK;
+    const struct store_driver *driver = driver_find(url);
+    if (driver == NULL) {
+        snprintf(ret_reason, 256,
+                 "%.160s is no store this program knows: expected a name ending in .gpkg, or memory:", url);
+        return STATUS_INVALID;
     }
-    snprintf(ret_reason, 256,
-             "%.160s is no store this program knows: expected a name ending in .gpkg, or memory:", url);
-    return STATUS_UNSUPPORTED;
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        snprintf(ret_reason, 256, "out of memory");
+        return STATUS_NO_MEMORY;
+    }
+    store->driver = driver;
+    arena_init(&store->arena, APPLY_ARENA_BYTES);
+    enum status status = store->driver->open(url, mode, &store->self, ret_reason);
+    if (status != STATUS_OK) {
+        free(store);
+        return status;
+    }
+    *ret_store = store;
+    return STATUS_OK;
 }
 
 enum status store_commit(struct store *store, char ret_reason[256])

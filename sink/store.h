@@ -19,9 +19,12 @@ enum store_mode {
                     */
 };
 
-/* Chooses the driver by url: "….gpkg" a GeoPackage, "memory:" none. STATUS_BUSY: another program writes it;
- * STATUS_UNSUPPORTED: not a store of ours, or of a later schema; STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_NO_SPACE;
- * the sentence in ret_reason. */
+/* Is there a driver for the url? */
+bool store_serves(const char *url);
+
+/* Chooses the driver by url: "….gpkg" a GeoPackage, "memory:" none; STATUS_INVALID for any other. STATUS_BUSY: another
+ * program writes it; STATUS_UNSUPPORTED: not a store of ours, or of a later schema; STATUS_NOT_FOUND,
+ * STATUS_PERMISSION, STATUS_NO_SPACE; the sentence in ret_reason. */
 enum status store_open(const char *url, enum store_mode mode, struct store **ret_store,
                        char ret_reason[256]) MUST_CHECK;
 /* STORE_REPLACE: puts the new store in its place, durably. Others: makes all durable. */

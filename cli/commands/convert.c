@@ -78,6 +78,8 @@ static int convert_all(struct conversion *conversion)
     }
     mapping_close(mapping);
     const struct convert_counts *counts = &conversion->counts;
+    if (counts->unread > 0)
+        exit_status = EXIT_FAILED;
     fprintf(stderr, "%" PRIu64 " reports, %" PRIu64 " rows skipped, %" PRIu64 " refused\n", counts->reports,
             counts->skipped, counts->refused);
     return exit_status == EXIT_DONE && conversion->strict && counts->refused > 0 ? EXIT_REFUSALS : exit_status;

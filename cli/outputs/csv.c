@@ -117,12 +117,13 @@ static enum status csv_incident(void *self, const struct incident *incident, con
     words_incident_countries(incident, countries, sizeof countries);
     text_clear(line);
     csv_line_text(line, incident->id);
-    csv_line_text(line, span_of(category_name(best->category)));
-    csv_line_text(line, span_of(role_name(best->role)));
+    bool bare = best->occurred.start_ms == TIME_NONE; /* a retraction of something unknown says no more */
+    csv_line_text(line, bare ? SPAN("") : span_of(category_name(best->category)));
+    csv_line_text(line, bare ? SPAN("") : span_of(role_name(best->role)));
     csv_line_text(line, span_of(report_status_name(best->status)));
     csv_line_time(line, best->occurred.start_ms);
     csv_line_time(line, best->occurred.end_ms);
-    csv_line_text(line, span_of(precision_name(best->occurred.precision)));
+    csv_line_text(line, bare ? SPAN("") : span_of(precision_name(best->occurred.precision)));
     csv_place(line, best);
     csv_line_text(line, span_of(countries));
     csv_line_number(line, (double)incident->report_count);

@@ -98,8 +98,9 @@ static enum status table_incident(void *self, const struct incident *incident, c
     words_place(best, place);
     (void)utf8_printable(incident->id, id, sizeof id);
     join_ids(episode_ids, episode_count, episodes, sizeof episodes);
-    return table_add(output->table, (const char *[]){when, category_name(best->category),
-                                                     report_status_name(best->status), countries, place, id, episodes});
+    const char *category = best->occurred.start_ms == TIME_NONE ? "" : category_name(best->category);
+    return table_add(output->table, (const char *[]){when, category, report_status_name(best->status), countries, place,
+                                                     id, episodes});
 }
 
 static enum status table_output_close(void *self)

@@ -7,6 +7,7 @@
 
 struct ledger {
     struct pipeline_result result;
+    uint64_t unread;        /* files not read, or not to their end */
     uint64_t read, refused; /* by the agent, where the pipeline was fed by a timeline too */
     uint64_t flagged, candidates, withdrawn;
     const char *store;

@@ -8,6 +8,8 @@
 #include "cli/replay/ledger.h"
 #include "cli/story.h"
 
+#include <signal.h>
+
 struct replay {
     const struct replay_options *options;
     const char *program;
@@ -94,6 +96,11 @@ static int settle(struct replay *replay, struct store *store, struct ledger *led
     char reason[256] = "";
     const struct store_filter all = {.with_candidates = true, .with_withdrawn = true};
     enum status status = ledger_check(ledger, reason);
+    if (status == STATUS_OK && ledger->unread > 0) {
+        (void)snprintf(reason, sizeof reason, "%llu file%s could not be read whole: %s is left as it was",
+                       (unsigned long long)ledger->unread, ledger->unread == 1 ? "" : "s", replay->options->store);
+        status = STATUS_CORRUPT;
+    }
     if (status == STATUS_OK)
         status = store_commit(store, reason);
     if (status == STATUS_OK)
@@ -187,6 +194,7 @@ static int replay_into_store(struct replay *replay)
         const struct agent_stats *read = replay->has_timeline ? &replay->collected : &ledger.result.agent;
         ledger.read = read->read;
         ledger.refused = read->refused;
+        ledger.unread = read->unread;
         exit_status = settle(replay, store, &ledger);
         bool settled = exit_status == EXIT_DONE || exit_status == EXIT_REFUSALS;
         int compared = settled && replay->options->compare != NULL ? compare(replay, store) : EXIT_DONE;
@@ -208,6 +216,7 @@ static int replay_to_endpoint(struct replay *replay)
                                          .speed = replay->options->speed,
                                          .url = replay->options->to,
                                          .epoch = (uint64_t)clock_wall_ms()};
+    fprintf(stderr, "publishing to %s, until all is acknowledged; Ctrl-C ends it\n", replay->options->to);
     enum status status = delivery_run(&options, &stats, reason);
     if (status != STATUS_OK)
         return complain(replay, status, reason);
@@ -215,6 +224,8 @@ static int replay_to_endpoint(struct replay *replay)
     fprintf(stderr, "read %llu reports, refused %llu; %llu published to %s and acknowledged\n",
             (unsigned long long)read->read, (unsigned long long)read->refused, (unsigned long long)stats.submitted,
             replay->options->to);
+    if (read->unread > 0)
+        return EXIT_FAILED;
     return replay->options->strict && read->refused > 0 ? EXIT_REFUSALS : EXIT_DONE;
 }
 
@@ -252,6 +263,7 @@ static int replay_checked(struct replay *replay)
 int replay_run(const struct replay_options *options, const char *program)
 {
     struct replay replay = {.options = options, .program = program};
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away ends it as any failure does: tidily */
     enum status status = zone_open(options->tz, &replay.zone);
     if (status != STATUS_OK) {
         fprintf(stderr, "%s: --tz %s: there is no such time zone; expected one like Europe/Warsaw\n", program,

@@ -84,11 +84,12 @@ static void refuse(struct csv *csv, uint64_t line, const char *reason)
 
 static void take_header(struct csv *csv, struct csv_file *file, const struct rows_item *row)
 {
-    char reason[REASON_BYTES];
+    char reason[REASON_BYTES], said[REASON_BYTES + 48];
     if (mapping_bind(csv->mapping, row->cells, row->count, &file->binding, reason) == STATUS_OK)
         return;
     file->unusable = true; /* one refusal for the file, not one a row */
-    refuse(csv, row->line, reason);
+    (void)snprintf(said, sizeof said, "its header, line %llu: %s", (unsigned long long)row->line, reason);
+    refuse(csv, 0, said);
 }
 
 static void take_row(struct csv *csv, struct csv_file *file, const struct rows_item *row)

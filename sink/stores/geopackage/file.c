@@ -1,5 +1,6 @@
 #include "sink/stores/geopackage/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -119,6 +120,25 @@ enum status file_put_in_place(const char *from, const char *to, char ret_reason[
     if (error == 0)
         error = sync_folder_of(to);
     return error == 0 ? STATUS_OK : say_errno("cannot be put in its place", error, ret_reason);
+}
+
+void file_remove_stale(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return;
+    char *slash = strrchr(copy, '/');
+    const char *name = slash != NULL ? slash + 1 : copy;
+    size_t size = strlen(name);
+    if (slash != NULL)
+        *slash = '\0';
+    DIR *folder = opendir(slash == NULL ? "." : slash == copy ? "/" : copy);
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+        if (strncmp(entry->d_name, name, size) == 0 && strncmp(entry->d_name + size, ".tmp-", 5) == 0)
+            (void)unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder != NULL)
+        (void)closedir(folder);
+    free(copy);
 }
 
 void file_remove_database(const char *path)

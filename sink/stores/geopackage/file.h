@@ -27,5 +27,7 @@ char *file_beside(const char *path, const char *suffix);
 enum status file_put_in_place(const char *from, const char *to, char ret_reason[256]) MUST_CHECK;
 /* The database and what SQLite keeps beside it. */
 void file_remove_database(const char *path);
+/* Whatever PATH.tmp-… was left behind. Only who holds the lock of the path may. */
+void file_remove_stale(const char *path);
 /* "file:…?immutable=1" with what has a meaning in it escaped, on the heap, or NULL. */
 char *file_immutable_url(const char *path);

@@ -245,7 +245,7 @@ static enum status name_temporary(struct geopackage *geopackage, char ret_reason
     geopackage->temporary = file_beside(geopackage->path, suffix);
     if (geopackage->temporary == NULL)
         return say(geopackage, STATUS_NO_MEMORY, "cannot be opened: out of memory", ret_reason);
-    file_remove_database(geopackage->temporary); /* of a process long gone that had our number */
+    file_remove_stale(geopackage->path); /* of processes that were killed: who holds the lock is alone */
     return STATUS_OK;
 }
 

@@ -193,9 +193,10 @@ static void a_file_of_another_format_is_refused_as_a_whole(void **state)
     assert_int_equal(conversion.status, STATUS_OK);
     assert_int_equal(conversion.counts.reports, 0);
     assert_int_equal(conversion.counts.refused, 1);
-    assert_string_equal(conversion.refusals, SAMPLES
-                        "list.csv:1: the header has no column \"type_of_violence\", which the mapping names (it has "
-                        "16, the first is \"id\")\n");
+    assert_string_equal(
+        conversion.refusals, SAMPLES
+        "list.csv: its header, line 1: the header has no column \"type_of_violence\", which the mapping names (it has "
+        "16, the first is \"id\")\n");
     conversion_fini(&conversion);
     convert(&conversion, EUROPE, "no/such/file.csv");
     assert_int_equal(conversion.status, STATUS_NOT_FOUND);

@@ -135,7 +135,8 @@ static void csv_rows_skip_and_refuse_by_line(void **state)
         "refused a.csv:6: a quote stands where none can be: a cell with quotes is quoted whole, and its quotes are "
         "doubled\n"
         "report 4 a.csv:7\nreport 5 b.csv:2\n"
-        "refused c.csv:1: the header has no column \"id\", which the mapping names (it has 2, the first is \"x\")\n"
+        "refused c.csv:0: its header, line 1: the header has no column \"id\", which the mapping names (it has 2, the "
+        "first is \"x\")\n"
         "report 6 d.csv:2\nrefused d.csv:3: the file ends within a quoted cell\nreport 8 d.csv:4\n");
     source_close(&source);
     folder_remove(folder);
