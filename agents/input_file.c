@@ -23,6 +23,8 @@ enum status input_file_init(struct input_file *file, const char *path)
 void input_file_close(struct input_file *file)
 {
     packed_close(file->packed);
+    if (file->spool > 0)
+        close(file->spool);
     if (file->fd > STDIN_FILENO)
         close(file->fd);
     free(file->buffer);
@@ -125,6 +127,57 @@ static bool head_changed(const struct input_file *file)
     return got != (ssize_t)file->head_size || memcmp(head, file->head, file->head_size) != 0;
 }
 
+/* --- a packed stream: kept in a file without a name until it is whole, for unpacking cannot wait in the middle --- */
+
+static enum status spool_fail(char ret_reason[256], const char *what)
+{
+    int error = errno;
+    snprintf(ret_reason, 256, "is packed, and %s: %s", what, strerror(error));
+    return status_from_errno(error);
+}
+
+static enum status spool_open(struct input_file *file, char ret_reason[256])
+{
+    const char *folder = getenv("TMPDIR");
+    char name[4096];
+    snprintf(name, sizeof name, "%s/vedette-stream-XXXXXX", folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    int spool = mkostemp(name, O_CLOEXEC);
+    if (spool < 0)
+        return spool_fail(ret_reason, "there is no room for a temporary file");
+    (void)unlink(name);
+    file->spool = spool;
+    return STATUS_OK;
+}
+
+static enum status spool_write(struct input_file *file, const char *bytes, size_t size, char ret_reason[256])
+{
+    while (size > 0) {
+        ssize_t put = write(file->spool, bytes, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return spool_fail(ret_reason, "its temporary file cannot be written");
+        bytes += put;
+        size -= (size_t)put;
+    }
+    return STATUS_OK;
+}
+
+/* The stream has ended: from here on it is a packed file. */
+static enum status spool_turn(struct input_file *file, char ret_reason[256])
+{
+    ssize_t got = pread(file->spool, file->head, sizeof file->head, 0);
+    if (got < 0 || lseek(file->spool, 0, SEEK_SET) != 0)
+        return spool_fail(ret_reason, "its temporary file cannot be read");
+    if (file->fd > STDIN_FILENO)
+        close(file->fd);
+    file->fd = file->spool;
+    file->spool = 0;
+    file->head_size = (size_t)got;
+    file->kind = INPUT_PACKED;
+    return packed_open(file->fd, file->head, file->head_size, &file->packed, ret_reason);
+}
+
 /* Appends bytes. STATUS_AGAIN: none now. STATUS_END: none any more (of a plain file: for now). */
 static enum status take_bytes(struct input_file *file, char ret_reason[256])
 {
@@ -156,10 +209,15 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
         ssize_t head = pread(file->fd, file->head, sizeof(file->head), 0);
         file->head_size = head > 0 ? (size_t)head : 0;
     }
-    if (file->kind == INPUT_STREAM && file->taken == 0 &&
-        packed_head_is((unsigned char *)file->buffer, got > 0 ? (size_t)got : 0)) {
-        snprintf(ret_reason, 256, "is packed, and a stream is read plain: unpack it first (zcat FILE | …)");
-        return STATUS_UNSUPPORTED;
+    if (file->kind == INPUT_STREAM && file->taken == 0 && packed_head_is((unsigned char *)file->buffer, (size_t)got)) {
+        status = spool_open(file, ret_reason);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (file->spool > 0) {
+        file->taken += (uint64_t)got;
+        return got == 0 ? spool_turn(file, ret_reason)
+                        : spool_write(file, file->buffer + file->end, (size_t)got, ret_reason);
     }
     file->end += (size_t)got;
     file->taken += (uint64_t)got;

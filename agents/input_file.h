@@ -27,6 +27,7 @@ struct input_file {
     char *path;
     enum input_kind kind;
     int fd;                /* -1: not open */
+    int spool;             /* of a stream that turned out to be packed: where it is kept; 0: none */
     struct packed *packed; /* of a packed file */
     dev_t device;          /* what was opened, to know it again */
     ino_t inode;
