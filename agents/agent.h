@@ -37,8 +37,9 @@ struct agent;
 #define AGENT_COUNTERS(X)                                                                                              \
     X(read, "reports read")                                                                                            \
     X(refused, "lines, rows and files refused")                                                                        \
-    X(unread, "files not read, or not to their end") X(skipped, "rows a mapping leaves out")                           \
-        X(located, "reports whose countries were looked up") X(submitted, "reports handed to the link")
+    X(unread, "files not read, or not to their end")                                                                   \
+    X(skipped, "rows a mapping leaves out") X(located, "reports whose countries were looked up")                       \
+        X(submitted, "reports handed to the link")
 struct agent_stats {
 #define X(name, help) uint64_t name;
     AGENT_COUNTERS(X)

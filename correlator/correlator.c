@@ -42,11 +42,12 @@ struct correlator {
     struct watermark *watermark;
     struct receiver *receiver;
     struct outlet outlet;
-    struct acks acks;   /* put off while full */
-    struct arena arena; /* of one report */
-    uv_timer_t tick;    /* CORRELATOR_LIVE */
-    uv_timer_t wait;    /* CORRELATOR_LIVE: a flush was put off */
-    size_t unflushed;   /* reports applied since the last flush */
+    struct acks acks;                    /* put off while full */
+    struct arena arena;                  /* of one report */
+    uv_timer_t tick;                     /* CORRELATOR_LIVE */
+    uv_timer_t wait;                     /* CORRELATOR_LIVE: a flush was put off */
+    size_t unflushed;                    /* reports applied since the last flush */
+    size_t untold_too_late, untold_late; /* since the last tick */
     struct correlator_stats stats;
     int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
     int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
@@ -209,8 +210,19 @@ static void flush_or_wait(struct correlator *correlator)
         uv_timer_start(&correlator->wait, on_wait_over, FLUSH_WAIT_MS, 0);
 }
 
+/* Of many in one second the first is named, the others are counted: an archive told again is no flood. */
+static void tell_late(struct correlator *correlator)
+{
+    if (correlator->untold_too_late > 1)
+        log_warn("report.too_late", "and %zu more within a second", correlator->untold_too_late - 1);
+    if (correlator->untold_late > 1)
+        log_info("report.late", "and %zu more within a second", correlator->untold_late - 1);
+    correlator->untold_too_late = correlator->untold_late = 0;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
+    tell_late(timer->data);
     watermark_move(timer->data);
 }
 
@@ -234,9 +246,11 @@ static bool is_too_late(struct correlator *correlator, const struct report *repo
     if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms ||
         registry_start(correlator->registry, id, &old_start_ms))
         return false;
-    log_warn("report.too_late",
-             "%.*s began before all that is still in memory: it is not applied, a replay of the archive will show it",
-             SPAN_ARG(id));
+    if (correlator->untold_too_late++ == 0)
+        log_warn(
+            "report.too_late",
+            "%.*s began before all that is still in memory: it is not applied, a replay of the archive will show it",
+            SPAN_ARG(id));
     return true;
 }
 
@@ -323,7 +337,8 @@ static void apply(struct correlator *correlator, const struct peer *peer, struct
     correlator->unflushed++;
     if (late) {
         correlator->stats.late++;
-        log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
+        if (correlator->untold_late++ == 0)
+            log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
     }
 }
 
@@ -480,6 +495,7 @@ const struct correlator_stats *correlator_stats(struct correlator *correlator)
 
 void correlator_finish(struct correlator *correlator, void (*done)(void *self), void *self)
 {
+    tell_late(correlator);
     correlator->finishing = correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
     if (correlator->options.time == CORRELATOR_LIVE)
