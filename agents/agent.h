@@ -38,8 +38,8 @@ struct agent;
     X(read, "reports read")                                                                                            \
     X(refused, "lines, rows and files refused")                                                                        \
     X(unread, "files not read, or not to their end")                                                                   \
-    X(skipped, "rows a mapping leaves out") X(located, "reports whose countries were looked up")                       \
-        X(submitted, "reports handed to the link")
+    X(skipped, "rows a mapping leaves out")                                                                            \
+    X(located, "reports whose countries were looked up") X(submitted, "reports handed to the link")
 struct agent_stats {
 #define X(name, help) uint64_t name;
     AGENT_COUNTERS(X)
