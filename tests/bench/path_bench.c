@@ -188,6 +188,7 @@ static double measure(struct path *path, const struct correlator_config *config,
         ;
     uv_run(&path->loop, UV_RUN_DEFAULT);
     bus_close(path->bus);
+    uv_run(&path->loop, UV_RUN_DEFAULT); /* lets the bus close */
     return (double)path->count / ((double)(path->ended_ns - path->started_ns) * 1e-9);
 }
 
