@@ -114,6 +114,11 @@ void engine_watermark(struct engine *engine, int64_t watermark_ms);
 int64_t engine_horizon(const struct engine *engine);
 /* About how many incidents a flush would compute anew now. 0: a flush would tell nothing. O(1). */
 size_t engine_pending(const struct engine *engine);
+/* Other baselines, one a rule (NULL: none), for those the rules came with; borrowed. Every live incident whose
+ * neighbours are all still in memory is judged anew, and the next flush tells what came of it; those near what has left
+ * keep their judgement. ret_kept: how many (rule, incident) pairs those are. O(live incidents × neighbours). */
+enum status engine_rebase(struct engine *engine, const struct baseline_rule *const *baselines,
+                          size_t *ret_kept) MUST_CHECK;
 /* Tells every change since the last flush. STATUS_NO_MEMORY: the caller must stop, what was told may be incomplete. */
 enum status engine_flush(struct engine *engine, const struct engine_events *events) MUST_CHECK;
 

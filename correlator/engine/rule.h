@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+struct baseline_rule;
+
 #define RULE_REACH_KM_MAX  20015.0
 #define RULE_WINDOW_MS_MAX (180LL * 86400000LL)
 #define RULE_COUNTRIES_MAX 64u
@@ -26,6 +28,7 @@ struct rule {
     size_t only_count;
     const country_code *except_countries; /* ascending; what happened in these alone does not trigger */
     size_t except_count;
-    int64_t cap_duration_ms; /* first start to last end of the cores, ≤ */
-    double cap_extent_km;    /* diagonal of the cores' bounding box, ≤; infinity: no cap */
+    int64_t cap_duration_ms;              /* first start to last end of the cores, ≤ */
+    double cap_extent_km;                 /* diagonal of the cores' bounding box, ≤; infinity: no cap */
+    const struct baseline_rule *baseline; /* borrowed; NULL: none, min_neighbours alone is the core test */
 };
