@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "correlator/baseline/baseline.h"
+#include "correlator/baseline/curve.h"
 #include "correlator/baseline/thresholds.h"
 #include "correlator/engine/rule.h"
 
@@ -17,11 +18,7 @@
 
 #define HISTORY_POINTS_MAX (1u << 28)
 
-/* How often chance made as much: the scores of all episodes of the null years, ascending. */
-struct baseline_curve {
-    const double *scores;
-    size_t count;
-};
+/* How often chance made as much, by the kind of episode (curve.h). */
 enum baseline_curve_kind {
     BASELINE_CURVE_ANY,     /* episodes with a core: candidate or flagged */
     BASELINE_CURVE_FLAGGED, /* flagged ones only */
@@ -35,9 +32,8 @@ enum status history_new(double reach_km, const struct thresholds *thresholds,
 void history_free(struct baseline_rule *rule);
 /* Replaces all points: copies them. STATUS_NO_MEMORY, STATUS_TOO_LARGE: it is as it was. O(n log n). */
 enum status history_fill(struct baseline_rule *rule, const struct point *points, size_t count) MUST_CHECK;
-/* The curves of null_years simulated years; borrowed for its life. Without: none. */
-void history_set_curves(struct baseline_rule *rule, const struct baseline_curve curves[BASELINE_CURVE_COUNT],
-                        uint32_t null_years);
+/* The curves of the null years; their steps are borrowed for its life. Without: years 0, no steps. */
+void history_set_curves(struct baseline_rule *rule, const struct curve curves[BASELINE_CURVE_COUNT]);
 
 /* The points in Morton order, the same for the same set whatever the order they came in. */
 size_t history_count(const struct baseline_rule *rule);
@@ -55,6 +51,5 @@ int64_t baseline_mean_length_ms(const struct baseline_rule *rule);
 struct baseline_cell baseline_footprint_of(const struct baseline_rule *rule, struct point point);
 /* Incidents of the history in that cube. O(log n). */
 uint32_t baseline_footprint_history(const struct baseline_rule *rule, struct baseline_cell cell);
-/* Empty where there are none; null_years 0: not simulated. */
-struct baseline_curve baseline_curve(const struct baseline_rule *rule, enum baseline_curve_kind kind);
-uint32_t baseline_null_years(const struct baseline_rule *rule);
+/* years 0: not simulated, there is no recurrence. */
+const struct curve *baseline_curve(const struct baseline_rule *rule, enum baseline_curve_kind kind);
