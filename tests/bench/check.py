@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 
-def figures_of(program, count):
-    return json.loads(subprocess.run([program, count], check=True, capture_output=True, text=True).stdout)
+def lines_of(program, *arguments):
+    told = subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in told.splitlines()]
 
 
 def expect(figures, names, more_than):
@@ -18,12 +19,19 @@ def expect(figures, names, more_than):
 
 
 engine, path = sys.argv[1:]
-streams = figures_of(engine, "4000")["streams"]
+streams = lines_of(engine, "--quick")
 for stream in streams:
-    expect(stream, ("incidents", "incidents_per_s", "ns_each", "bytes_each"), 0)
+    expect(stream, ("incidents", "mean_k", "incidents_per_s", "incidents_per_s_min", "incidents_per_s_max", "ns_each",
+                    "cpu_ns_each", "bytes_each", "bytes_at_10", "bytes_at_50", "bytes_at_100", "episodes", "changes",
+                    "flushed_each_incidents_per_s", "insert_ns_p50", "insert_ns_p99", "insert_ns_p999", "insert_ns_max",
+                    "flush_us_max"), 0)
     expect(stream, ("allocations_each",), -1)
-print(f"{len(streams)} streams: {[stream['stream'] for stream in streams]}")
-whole = figures_of(path, "4000")
+told = {(stream["stream"], stream["order"]) for stream in streams}
+wanted = {(name, order) for name in ("sea", "europe", "crowd", "decade") for order in ("in order", "shuffled")}
+if told != wanted:
+    sys.exit(f"streams are missing: {wanted - told}")
+print(f"{len(streams)} streams: {sorted(told)}")
+[whole] = lines_of(path, "4000")
 expect(whole, ("reports_per_s", "engine_off_reports_per_s", "ratio", "publications"), 0)
 if not whole["publications"] > whole["engine_off_publications"]:
     sys.exit(f"the engine published nothing: {whole}")

@@ -1,217 +1,461 @@
-/* The engine alone: how many incidents a second, on fixed seeds, as JSON on stdout.
+/* The engine alone: how many incidents a second, how long one insert takes, how much memory, on fixed seeds. One JSON
+ * object a line for each stream × order of arrival × baseline; README.md says how to read them.
  *
- *   generator (sparse: anywhere on the sphere; europe: forty towns, their surroundings, and the sea between)
- *     × order (in order, the watermark an hour behind; shuffled, no watermark until the end)
- *
- * A flush every 256 incidents. ns counts inserts, flushes and evictions, not the making of the incidents. bytes: held
- * from the allocator at the most, an incident held then. allocations: asked of the allocator in the second half, an
- * incident. usage: engine_bench [INCIDENTS] */
+ *   engine_bench [--incidents N] [--runs N] [--quick] [--bare] [--order …] [--baseline …] [STREAM…] */
+#include "base/clock.h"
 #include "correlator/engine/engine.h"
+#include "tests/bench/histogram.h"
+#include "tests/bench/streams.h"
 
-#include <math.h>
+#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#define FLUSH_EVERY 256u
-#define HOUR_MS     3600000LL
-#define ID_BYTES    24u
+#define CHUNK    4096u /* made at once, outside of what is timed */
+#define ID_BYTES 24u
+#define RUNS_MAX 101u
 
-static uint64_t roll(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
+/* How the correlator flushes a replay (correlator.c): at the end of a batch, unless that would compute far more anew
+ * than has arrived; FLUSH_EACH also after each report while that is little work. Each batch brings a watermark. */
+#define BATCH            256u
+#define FLUSH_EACH_MAX   256u
+#define FLUSH_RATIO      16u
+#define MEMBERS_EACH_MAX 4096u
 
-static double real(uint64_t *state)
-{
-    return (double)(roll(state) >> 11) * 0x1p-53;
-}
-
-struct spot {
-    double lat, lon;
+enum flushing {
+    FLUSH_BATCH,
+    FLUSH_EACH,
 };
 
-static struct spot sparse(uint64_t *state)
-{
-    double lat = asin(2.0 * real(state) - 1.0) * 57.29577951308232;
-    return (struct spot){lat, 360.0 * real(state) - 180.0};
-}
-
-static struct spot europe(uint64_t *state)
-{
-    uint64_t towns = 7;
-    uint64_t town = roll(state) % 40;
-    for (uint64_t i = 0; i <= town; i++)
-        (void)roll(&towns);
-    double spread = roll(state) % 4 == 0 ? 8.0 : 0.3;
-    struct spot place = {38.0 + 26.0 * real(&towns), -8.0 + 36.0 * real(&towns)};
-    place.lat += spread * (real(state) - 0.5);
-    place.lon += spread * (real(state) - 0.5);
-    return place;
-}
-
-struct stream {
-    const char *name;
-    struct spot (*place)(uint64_t *state);
-    bool shuffled;
-    uint32_t an_hour; /* incidents */
-    uint32_t share;   /* of the incidents asked for: 1/share */
-    double reach_km;
-    int64_t window_ms;
-    uint32_t min_neighbours;
+/* What an incident borrows until it is released; the free ones are chained. */
+struct held {
+    struct held *next;
+    char id[ID_BYTES];
+    country_code country;
 };
 
-static const struct stream streams[] = {
-    {"sparse, in order", sparse, false, 50, 1, 300.0, 48 * HOUR_MS, 1},
-    {"sparse, shuffled", sparse, true, 50, 1, 300.0, 48 * HOUR_MS, 1},
-    {"europe, in order", europe, false, 8, 1, 100.0, 24 * HOUR_MS, 2},
-    {"europe, shuffled", europe, true, 8, 1, 100.0, 24 * HOUR_MS, 2},
-    {"europe, wide rule, in order", europe, false, 2, 4, 1000.0, 14 * 24 * HOUR_MS, 1},
-    {"one town, in order", NULL, false, 2000, 4, 300.0, 48 * HOUR_MS, 3},
+struct run {
+    const struct stream_kind *kind;
+    enum stream_order order;
+    enum flushing flushing;
+    struct histogram *inserts, *flushes; /* NULL: the clock is read a chunk only */
+    struct engine *engine;
+    struct held *free;
+    struct held *blocks; /* of CHUNK; their first is not handed out but chains them */
+    size_t free_count;
+    size_t in_batch, unflushed, members_told;
+    size_t inserted;
+    uint64_t ns, cpu_ns;
+    uint64_t episodes, changes, members;
+    size_t live_most, bytes_most;
+    size_t bytes_at[3]; /* 10 %, 50 %, 100 % */
+    struct engine_stats half, end;
+    size_t inserted_half;
 };
 
-static struct spot one_town(uint64_t *state)
-{
-    return (struct spot){52.0 + 0.1 * real(state), 21.0 + 0.1 * real(state)};
-}
-
-static struct engine_incident *incidents_make(const struct stream *stream, uint32_t count, char (*names)[ID_BYTES])
-{
-    static const country_code codes[] = {COUNTRY_CODE('D', 'K'), COUNTRY_CODE('E', 'E'), COUNTRY_CODE('P', 'L')};
-    struct engine_incident *incidents = calloc(count, sizeof(*incidents));
-    uint64_t state = 1;
-    for (uint32_t i = 0; incidents != NULL && i < count; i++) {
-        struct spot place = stream->place != NULL ? stream->place(&state) : one_town(&state);
-        (void)snprintf(names[i], ID_BYTES, "bench:%u", i);
-        int64_t start_ms = 1700000000000 + (int64_t)i * HOUR_MS / stream->an_hour;
-        incidents[i] = (struct engine_incident){.id = span_of(names[i]),
-                                                .point = point_from_degrees(place.lat, place.lon),
-                                                .start_ms = start_ms,
-                                                .end_ms = start_ms + (int64_t)(roll(&state) % 3) * HOUR_MS / 2,
-                                                .reported_at_ms = TIME_NONE,
-                                                .category = CATEGORY_AIR_DRONE_SIGHTING,
-                                                .role = ROLE_TRIGGER,
-                                                .countries = &codes[roll(&state) % 3],
-                                                .country_count = 1};
-        incidents[i].touched_countries = incidents[i].countries;
-        incidents[i].touched_country_count = 1;
-    }
-    for (uint32_t i = count; stream->shuffled && incidents != NULL && i > 1; i--) {
-        uint32_t j = (uint32_t)(roll(&state) % i);
-        struct engine_incident incident = incidents[i - 1];
-        incidents[i - 1] = incidents[j];
-        incidents[j] = incident;
-    }
-    return incidents;
-}
-
-struct told {
-    uint64_t changes;
-    uint64_t members;
+struct options {
+    size_t incidents; /* 0: of the stream */
+    size_t runs;
+    bool bare; /* throughput alone */
+    bool orders[2];
+    bool baselines[2];
+    bool kinds[16];
+    bool some_kinds;
 };
+
+/* --- flow --- */
 
 static void on_change(void *self, const struct engine_change *change)
 {
-    struct told *told = self;
-    told->changes++;
-    told->members += change->member_count;
+    struct run *run = self;
+    run->changes++;
+    run->episodes += change->is_new;
+    run->members += change->member_count;
+    run->members_told += change->member_count;
 }
 
 static void on_released(void *self, const struct engine_incident *incident, bool evicted)
 {
-    (void)self;
-    (void)incident;
+    struct run *run = self;
+    struct held *held = incident->user;
     (void)evicted;
+    held->next = run->free;
+    run->free = held;
+    run->free_count++;
 }
 
-static double seconds(void)
+static enum status flush(struct run *run)
+{
+    const struct engine_events events = {on_change, on_released, run};
+    if (engine_pending(run->engine) == 0)
+        return STATUS_OK;
+    run->unflushed = 0;
+    uint64_t begun_ns = run->flushes != NULL ? clock_monotonic_ns() : 0;
+    enum status status = engine_flush(run->engine, &events);
+    if (run->flushes != NULL)
+        histogram_add(run->flushes, clock_monotonic_ns() - begun_ns);
+    return status;
+}
+
+static enum status batch_end(struct run *run, int64_t watermark_ms)
+{
+    struct engine_stats stats;
+    run->in_batch = run->members_told = 0;
+    engine_watermark(run->engine, watermark_ms);
+    enum status status = engine_pending(run->engine) <= FLUSH_RATIO * run->unflushed ? flush(run) : STATUS_OK;
+    engine_stats(run->engine, &stats);
+    if (stats.incidents > run->live_most)
+        run->live_most = stats.incidents;
+    if (stats.bytes > run->bytes_most)
+        run->bytes_most = stats.bytes;
+    return status;
+}
+
+static enum status insert(struct run *run, const struct engine_incident *incident)
+{
+    uint32_t handle;
+    if (run->inserts == NULL)
+        return engine_insert(run->engine, incident, &handle);
+    uint64_t begun_ns = clock_monotonic_ns();
+    enum status status = engine_insert(run->engine, incident, &handle);
+    histogram_add(run->inserts, clock_monotonic_ns() - begun_ns);
+    return status;
+}
+
+static enum status chunk_run(struct run *run, const struct engine_incident *incidents, const int64_t *watermarks_ms,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum status status = insert(run, &incidents[i]);
+        run->unflushed++;
+        if (status == STATUS_OK && run->flushing == FLUSH_EACH && run->members_told <= MEMBERS_EACH_MAX &&
+            engine_pending(run->engine) <= FLUSH_EACH_MAX)
+            status = flush(run);
+        if (status == STATUS_OK && ++run->in_batch == BATCH)
+            status = batch_end(run, watermarks_ms[i]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* What is still held is told and let go. */
+static enum status drain(struct run *run)
+{
+    engine_watermark(run->engine, INT64_MAX);
+    return flush(run);
+}
+
+/* --- making --- */
+
+static bool held_more(struct run *run)
+{
+    struct held *block = calloc(CHUNK + 1, sizeof *block);
+    if (block == NULL)
+        return false;
+    block->next = run->blocks;
+    run->blocks = block;
+    for (size_t i = CHUNK; i > 0; i--) {
+        block[i].next = run->free;
+        run->free = &block[i];
+    }
+    run->free_count += CHUNK;
+    return true;
+}
+
+static void held_free(struct run *run)
+{
+    while (run->blocks != NULL) {
+        struct held *block = run->blocks;
+        run->blocks = block->next;
+        free(block);
+    }
+}
+
+/* "bench:" and eight digits. */
+static size_t id_write(char id[ID_BYTES], uint32_t number)
+{
+    memcpy(id, "bench:00000000", 15);
+    for (size_t i = 13; number > 0; i--, number /= 10)
+        id[i] = (char)('0' + number % 10);
+    return 14;
+}
+
+static struct engine_incident incident_of(struct run *run, const struct stream_incident *made)
+{
+    struct held *held = run->free;
+    run->free = held->next;
+    run->free_count--;
+    held->country = made->country;
+    return (struct engine_incident){
+        .id = {held->id, id_write(held->id, made->number)},
+        .point = made->point,
+        .start_ms = made->start_ms,
+        .end_ms = made->end_ms,
+        .reported_at_ms = TIME_NONE,
+        .category = CATEGORY_AIR_DRONE_SIGHTING,
+        .role = ROLE_TRIGGER,
+        .countries = &held->country,
+        .country_count = 1,
+        .touched_countries = &held->country,
+        .touched_country_count = 1,
+        .user = held,
+    };
+}
+
+static size_t chunk_make(struct run *run, struct stream *stream, struct engine_incident *incidents,
+                         int64_t *watermarks_ms)
+{
+    static struct stream_incident made[CHUNK];
+    if (run->free_count < CHUNK && !held_more(run))
+        return 0;
+    size_t count = stream_next(stream, made, CHUNK);
+    for (size_t i = 0; i < count; i++) {
+        incidents[i] = incident_of(run, &made[i]);
+        watermarks_ms[i] =
+            run->order == STREAM_SHUFFLED ? made[i].arrival_ms - STREAM_LATENESS_MS : made[i].start_ms - STREAM_HOUR_MS;
+    }
+    return count;
+}
+
+/* --- one pass over a stream --- */
+
+static uint64_t cpu_ns(void)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static enum status drive(struct engine *engine, const struct stream *stream, const struct engine_incident *incidents,
-                         uint32_t count, struct told *told, struct engine_stats *ret_half, double *ret_bytes)
+static void milestones(struct run *run, size_t count, size_t incidents)
 {
-    const struct engine_events events = {on_change, on_released, told};
-    size_t most = 0;
+    static const size_t tenths[] = {1, 5, 10};
+    struct engine_stats stats;
+    engine_stats(run->engine, &stats);
+    for (size_t i = 0; i < 3; i++)
+        if (run->inserted < incidents * tenths[i] / 10 && run->inserted + count >= incidents * tenths[i] / 10)
+            run->bytes_at[i] = stats.bytes;
+    run->inserted += count;
+    if (run->inserted_half == 0 && run->inserted >= incidents / 2) {
+        run->half = stats;
+        run->inserted_half = run->inserted;
+    }
+    run->end = stats;
+}
+
+static enum status run_drive(struct run *run, struct stream *stream, size_t incidents)
+{
+    static struct engine_incident chunk[CHUNK];
+    static int64_t watermarks_ms[CHUNK];
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        uint32_t handle;
-        status = engine_insert(engine, &incidents[i], &handle);
-        if (i == count / 2)
-            engine_stats(engine, ret_half);
-        if (status != STATUS_OK || i % FLUSH_EVERY != FLUSH_EVERY - 1)
-            continue;
-        if (!stream->shuffled)
-            engine_watermark(engine, incidents[i].start_ms - HOUR_MS);
-        status = engine_flush(engine, &events);
-        struct engine_stats stats;
-        engine_stats(engine, &stats);
-        if (stats.incidents > most) {
-            most = stats.incidents;
-            *ret_bytes = (double)stats.bytes / (double)stats.incidents;
-        }
+    size_t count = 1;
+    while (status == STATUS_OK && count > 0) {
+        count = chunk_make(run, stream, chunk, watermarks_ms);
+        uint64_t begun_cpu_ns = cpu_ns();
+        uint64_t begun_ns = clock_monotonic_ns();
+        status = count > 0 ? chunk_run(run, chunk, watermarks_ms, count) : drain(run);
+        run->ns += clock_monotonic_ns() - begun_ns;
+        run->cpu_ns += cpu_ns() - begun_cpu_ns;
+        if (count > 0)
+            milestones(run, count, incidents);
     }
-    return status == STATUS_OK ? engine_flush(engine, &events) : status;
+    return status == STATUS_OK && run->inserted != incidents ? STATUS_NO_MEMORY : status;
 }
 
-static enum status stream_run(const struct stream *stream, uint32_t count, const char *comma)
+static struct rule rule_of(const struct stream_kind *kind, const struct baseline_rule *baseline)
 {
-    const struct rule rule = {.name = SPAN("bench"),
-                              .categories = UINT64_MAX,
-                              .reach_km = stream->reach_km,
-                              .window_ms = stream->window_ms,
-                              .min_neighbours = stream->min_neighbours,
-                              .min_incidents = 2,
-                              .min_countries = 2,
-                              .alpha = 1e-3,
-                              .max_radius_km = 200.0,
-                              .cap_duration_ms = 60 * 24 * HOUR_MS,
-                              .cap_extent_km = 3000.0};
-    const struct engine_limits limits = {.incidents_max = count};
-    char(*names)[ID_BYTES] = calloc(count, sizeof(*names));
-    struct engine_incident *incidents = names != NULL ? incidents_make(stream, count, names) : NULL;
-    struct engine *engine = NULL;
-    struct told told = {0};
-    struct engine_stats half = {0};
-    struct engine_stats end;
-    double bytes = 0.0;
-    enum status status = incidents != NULL ? engine_new(&allocator_heap, &rule, 1, &limits, &engine) : STATUS_NO_MEMORY;
-    double begun = seconds();
+    return (struct rule){.name = SPAN("bench"),
+                         .categories = UINT64_MAX,
+                         .reach_km = kind->reach_km,
+                         .window_ms = kind->window_ms,
+                         .min_neighbours = kind->min_neighbours,
+                         .min_incidents = 2,
+                         .min_countries = 2,
+                         .alpha = 1e-4,
+                         .max_radius_km = 200.0,
+                         .cap_duration_ms = 60 * STREAM_DAY_MS,
+                         .cap_extent_km = 3000.0,
+                         .baseline = baseline};
+}
+
+static enum status pass(struct run *run, const struct baseline_rule *baseline, size_t incidents)
+{
+    const struct rule rule = rule_of(run->kind, baseline);
+    const struct engine_limits limits = {.incidents_max = incidents};
+    struct stream *stream = NULL;
+    enum status status = stream_new(run->kind->place, run->kind->an_hour, run->order, 1, incidents, &stream);
     if (status == STATUS_OK)
-        status = drive(engine, stream, incidents, count, &told, &half, &bytes);
-    double taken = seconds() - begun;
-    if (status == STATUS_OK) {
-        engine_stats(engine, &end);
-        printf("{\"stream\": \"%s\", \"incidents\": %u, \"incidents_per_s\": %.0f, \"ns_each\": %.0f, "
-               "\"bytes_each\": %.0f, \"allocations_each\": %.5f, \"held_at_the_end\": %zu, \"changes\": %llu, "
-               "\"members_told_each\": %.1f}%s",
-               stream->name, count, count / taken, taken * 1e9 / count, bytes,
-               (double)(end.allocations - half.allocations) / (count - count / 2.0), end.incidents,
-               (unsigned long long)told.changes, (double)told.members / count, comma);
-        (void)fflush(stdout);
-    }
-    engine_free(engine);
-    free(incidents);
-    free(names);
+        status = engine_new(&allocator_heap, &rule, 1, &limits, &run->engine);
+    if (status == STATUS_OK)
+        status = run_drive(run, stream, incidents);
+    engine_free(run->engine);
+    stream_free(stream);
+    held_free(run);
     return status;
+}
+
+/* --- what is printed --- */
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a;
+    const double *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The median of an even number is the lower of the two. */
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return values[(count - 1) / 2];
+}
+
+static enum status latency_print(const struct stream_kind *kind, enum stream_order order,
+                                 const struct baseline_rule *baseline, size_t incidents)
+{
+    static struct histogram inserts, flushes;
+    memset(&inserts, 0, sizeof inserts);
+    memset(&flushes, 0, sizeof flushes);
+    struct run each = {.kind = kind, .order = order, .flushing = FLUSH_EACH};
+    struct run timed = {.kind = kind, .order = order, .inserts = &inserts, .flushes = &flushes};
+    enum status status = pass(&each, baseline, incidents);
+    if (status == STATUS_OK)
+        status = pass(&timed, baseline, incidents);
+    printf(", \"flushed_each_incidents_per_s\": %.0f, \"flushed_each_changes\": %llu, \"insert_ns_p50\": %llu, "
+           "\"insert_ns_p99\": %llu, \"insert_ns_p999\": %llu, \"insert_ns_max\": %llu, \"flush_us_p50\": %.1f, "
+           "\"flush_us_p99\": %.1f, \"flush_us_max\": %.1f",
+           (double)incidents * 1e9 / (double)each.ns, (unsigned long long)each.changes,
+           (unsigned long long)histogram_quantile(&inserts, 0.5),
+           (unsigned long long)histogram_quantile(&inserts, 0.99),
+           (unsigned long long)histogram_quantile(&inserts, 0.999), (unsigned long long)inserts.most,
+           (double)histogram_quantile(&flushes, 0.5) / 1e3, (double)histogram_quantile(&flushes, 0.99) / 1e3,
+           (double)flushes.most / 1e3);
+    return status;
+}
+
+static void heading_print(const struct stream_kind *kind, enum stream_order order, const struct baseline_rule *baseline,
+                          size_t incidents, double mean_k)
+{
+    printf("{\"bench\": \"engine\", \"stream\": \"%s\", \"order\": \"%s\", \"calibrated\": %s, \"incidents\": %zu, "
+           "\"mean_k\": %.1f, \"an_hour\": %.1f, \"reach_km\": %g, \"window_h\": %g, \"min_neighbours\": %u, "
+           "\"flush_every\": %u",
+           kind->name, order == STREAM_SHUFFLED ? "shuffled" : "in order", baseline != NULL ? "true" : "false",
+           incidents, mean_k, kind->an_hour, kind->reach_km, (double)kind->window_ms / (double)STREAM_HOUR_MS,
+           kind->min_neighbours, BATCH);
+}
+
+static void figures_print(const struct run *run, double *rates, double *cpu_ns_each, size_t runs)
+{
+    double middle = median(rates, runs);
+    printf(", \"runs\": %zu, \"incidents_per_s\": %.0f, \"incidents_per_s_min\": %.0f, \"incidents_per_s_max\": %.0f, "
+           "\"ns_each\": %.0f, \"cpu_ns_each\": %.0f, \"live_most\": %zu, \"bytes_most\": %zu, \"bytes_each\": %.0f, "
+           "\"bytes_at_10\": %zu, \"bytes_at_50\": %zu, \"bytes_at_100\": %zu, \"allocations_each\": %.6f, "
+           "\"episodes\": %llu, \"changes\": %llu, \"members_told_each\": %.2f",
+           runs, middle, rates[0], rates[runs - 1], 1e9 / middle, median(cpu_ns_each, runs), run->live_most,
+           run->bytes_most, (double)run->bytes_most / (double)(run->live_most > 0 ? run->live_most : 1),
+           run->bytes_at[0], run->bytes_at[1], run->bytes_at[2],
+           (double)(run->end.allocations - run->half.allocations) /
+               (double)(run->inserted > run->inserted_half ? run->inserted - run->inserted_half : 1),
+           (unsigned long long)run->episodes, (unsigned long long)run->changes,
+           (double)run->members / (double)run->inserted);
+}
+
+static enum status stream_measure(const struct options *options, const struct stream_kind *kind,
+                                  enum stream_order order, const struct baseline_rule *baseline)
+{
+    size_t incidents = options->incidents > 0 ? options->incidents : kind->incidents;
+    if (incidents > kind->incidents_max)
+        incidents = kind->incidents_max;
+    double rates[RUNS_MAX];
+    double cpu_ns_each[RUNS_MAX];
+    struct run run = {0};
+    heading_print(kind, order, baseline, incidents, stream_mean_k(kind, incidents < 100000 ? incidents : 100000));
+    for (size_t i = 0; i < options->runs; i++) {
+        run = (struct run){.kind = kind, .order = order};
+        enum status status = pass(&run, baseline, incidents);
+        if (status != STATUS_OK)
+            return status;
+        rates[i] = (double)incidents * 1e9 / (double)run.ns;
+        cpu_ns_each[i] = (double)run.cpu_ns / (double)incidents;
+    }
+    figures_print(&run, rates, cpu_ns_each, options->runs);
+    enum status status = options->bare ? STATUS_OK : latency_print(kind, order, baseline, incidents);
+    printf("}\n");
+    (void)fflush(stdout);
+    return status;
+}
+
+/* --- command line --- */
+
+static const struct argp_option argp_options[] = {
+    {"incidents", 'n', "N", 0, "incidents a stream (default: of the stream; crowd has 100000 at most)", 0},
+    {"runs", 'r', "N", 0, "runs the median is of (default 5)", 0},
+    {"order", 'o', "in-order|shuffled", 0, "this order of arrival alone", 0},
+    {"quick", 'q', NULL, 0, "20000 incidents, one run", 0},
+    {"bare", 'b', NULL, 0, "throughput alone: nothing but the runs, for a profiler", 0},
+    {0},
+};
+
+static bool kind_choose(struct options *options, const char *name)
+{
+    for (size_t i = 0; i < stream_kind_count; i++)
+        if (strcmp(name, stream_kinds[i].name) == 0)
+            return options->some_kinds = options->kinds[i] = true;
+    return false;
+}
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'n':
+        options->incidents = strtoul(text, NULL, 10);
+        return 0;
+    case 'r':
+        options->runs = strtoul(text, NULL, 10);
+        return 0;
+    case 'o':
+        options->orders[STREAM_IN_ORDER] = strcmp(text, "in-order") == 0;
+        options->orders[STREAM_SHUFFLED] = strcmp(text, "shuffled") == 0;
+        return 0;
+    case 'q':
+        options->incidents = 20000;
+        options->runs = 1;
+        return 0;
+    case 'b':
+        options->bare = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (!kind_choose(options, text))
+            argp_error(state, "there is no stream %s", text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 int main(int argc, char **argv)
 {
-    uint32_t count = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 100000;
-    size_t stream_count = sizeof(streams) / sizeof(streams[0]);
-    printf("{\"bench\": \"engine\", \"flush_every\": %u, \"streams\": [", FLUSH_EVERY);
-    for (size_t i = 0; i < stream_count; i++) {
-        uint32_t part = count / streams[i].share;
-        if (part < 1000 || stream_run(&streams[i], part, i + 1 < stream_count ? ", " : "") != STATUS_OK)
-            return 1;
+    const struct argp argp = {argp_options,
+                              option_parse,
+                              "[sea] [europe] [crowd] [decade]",
+                              "Measures the engine alone on made-up streams; one JSON object a line.",
+                              NULL,
+                              NULL,
+                              NULL};
+    struct options options = {.runs = 5, .orders = {true, true}};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        return 1;
+    if (options.runs < 1 || options.runs > RUNS_MAX) {
+        fprintf(stderr, "engine_bench: runs: 1 to %u\n", RUNS_MAX);
+        return 1;
     }
-    printf("]}\n");
+    for (size_t i = 0; i < stream_kind_count; i++)
+        for (enum stream_order order = STREAM_IN_ORDER; order <= STREAM_SHUFFLED; order++)
+            if ((options.kinds[i] || !options.some_kinds) && options.orders[order] &&
+                stream_measure(&options, &stream_kinds[i], order, NULL) != STATUS_OK)
+                return 1;
     return 0;
 }
