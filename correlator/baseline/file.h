@@ -9,12 +9,16 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "correlator/baseline/history.h"
+#include "proto/json.h"
+
+#include <stdbool.h>
 
 #define BASELINE_HASH_BYTES   17 /* 16 hexadecimal digits and a NUL */
 #define BASELINE_REASON_BYTES 512
 #define BASELINE_RULES_MAX    1024u
 #define BASELINE_SOURCES_MAX  65536u
 #define BASELINE_FORMAT       1u
+#define BASELINE_BYTES_MAX    ((size_t)1 << 33)
 
 /* What is said of the whole. */
 struct baseline_facts {
@@ -40,6 +44,9 @@ struct baseline_draft {
     const struct baseline_rule *const *rules; /* with thresholds and curves */
 };
 
+/* The bytes of the file, in `ret_bytes`, which may hold others before. STATUS_NO_MEMORY; STATUS_INVALID: something of
+ * the draft the reader would refuse (a name too long, no rule, a time out of limits.h). */
+enum status baseline_pack(const struct baseline_draft *draft, struct text *ret_bytes) MUST_CHECK;
 /* Writes beside the path and renames: the file is there whole, or as it was. Mode 0644. Borrows all. The sentence names
  * the file. */
 enum status baseline_write(const char *path, const struct baseline_draft *draft,

@@ -25,11 +25,13 @@ enum baseline_curve_kind {
     BASELINE_CURVE_COUNT,
 };
 
-/* An empty history of a rule: reach is the rule's, window, floor and alpha are the thresholds'. Takes nothing of the
- * rule; borrows the thresholds for its life. */
+/* An empty history of a rule with this reach; window, floor and alpha are the thresholds', which are borrowed for its
+ * life. thresholds_options.history_max: as many as it will have points. */
 enum status history_new(double reach_km, const struct thresholds *thresholds,
                         struct baseline_rule **ret_rule) MUST_CHECK;
 void history_free(struct baseline_rule *rule);
+/* Other thresholds; borrowed for its life. Until it has some, nothing but its points may be asked for. */
+void history_set_thresholds(struct baseline_rule *rule, const struct thresholds *thresholds);
 /* Replaces all points: copies them. STATUS_NO_MEMORY, STATUS_TOO_LARGE: it is as it was. O(n log n). */
 enum status history_fill(struct baseline_rule *rule, const struct point *points, size_t count) MUST_CHECK;
 /* The curves of the null years; their steps are borrowed for its life. Without: years 0, no steps. */
@@ -39,11 +41,10 @@ void history_set_curves(struct baseline_rule *rule, const struct curve curves[BA
 size_t history_count(const struct baseline_rule *rule);
 const struct point *history_points(const struct baseline_rule *rule);
 const struct thresholds *history_thresholds(const struct baseline_rule *rule);
-/* An upper bound of h over all cells, for thresholds_options.history_max. O(n). */
-uint32_t history_most(const struct point *points, size_t count, double reach_km);
 
 /* --- what baseline.h does not say, for score and recurrence --- */
 
+double baseline_reach_km(const struct baseline_rule *rule);
 int64_t baseline_window_ms(const struct baseline_rule *rule);
 int64_t baseline_history_ms(const struct baseline_rule *rule); /* L */
 int64_t baseline_mean_length_ms(const struct baseline_rule *rule);
