@@ -1,10 +1,10 @@
 /* The exceedance curve: how often null years had an episode with a score this high (method §6).
  *
  *   scores of all episodes of R null years ──curve_make──▶ steps { score, how many had at least that }, scores
- * ascending 16.2 ×  1 9.7 ×  2    a score of 10 ⇒ exceeded once in R years 9.1 × 40
+ * ascending 9.1 × 40 9.7 ×  2    a score of 10 ⇒ reached once in R years 16.2 ×  1    a score of 17 ⇒ never
  *
- * Steps nearer than a thousandth in their numbers are one, the rarest thousand always stand alone; what lies between
- * two steps counts as the lower one, so a recurrence is never told longer than it is. */
+ * The thousand rarest each have their step; below, steps are a thousandth of their number apart, so a curve is never
+ * long, and a recurrence at most a thousandth longer than all the scores would give it. */
 #pragma once
 
 #include "base/status.h"
@@ -21,12 +21,12 @@ struct curve_step {
 struct curve {
     const struct curve_step *steps; /* borrowed; scores ascend strictly */
     size_t count;
-    uint64_t years; /* R, ≥ 1 */
+    uint64_t years; /* R; 0: no null years were simulated, the two functions below may not be asked */
 };
 
 #define DAYS_IN_YEAR 365.25
 
-/* Sorts the scores (finite, ≥ 0) and fills `steps`, which has room for as many; answers how many there are. The first
+/* Sorts the scores (finite, ≥ 0) and fills `steps`, which has room for as many; answers how many there are. The lowest
  * step counts every score. O(n log n). */
 size_t curve_make(double *scores, size_t count, struct curve_step *ret_steps);
 /* Episodes of the null years with at least this score. O(log count). */

@@ -30,7 +30,8 @@ struct surprise {
 };
 
 /* Of an episode with these cores and attached ones (their places in any order, one a member), which lasts from first_ms
- * to last_ms (method §4: intervals as correlated). STATUS_NO_MEMORY. O(count). */
+ * to last_ms (method §4: intervals as correlated). Without null years recurrence_days is NaN. STATUS_NO_MEMORY.
+ * O(count). */
 enum status surprise_of(const struct baseline_rule *rule, const struct point *members, size_t count, int64_t first_ms,
                         int64_t last_ms, enum episode_state state, struct surprise *ret_surprise) MUST_CHECK;
 /* The same of what the engine tells. */
