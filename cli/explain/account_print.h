@@ -1,4 +1,4 @@
-/* An account, written: for people, or as one JSON object. */
+/* An account, written: for people, or as one JSON object (fields: README.md). */
 #pragma once
 
 #include "base/zone.h"
@@ -15,3 +15,7 @@ size_t account_shared_countries(const struct account *account, const struct acco
                                 country_code *ret_codes, size_t room);
 /* "1 country is left, 2 are needed"; "no core is left". Of a removal that unflags. */
 void account_removal_words(const struct account *account, const struct account_member *member, char ret_text[128]);
+/* The members' numbers begin with 1; 0: none. O(members). */
+size_t account_member_number(const struct account *account, const struct scene_item *item);
+/* "far", "elsewhere" … */
+const char *miss_kind_name(enum miss_kind kind);

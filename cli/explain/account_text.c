@@ -1,19 +1,26 @@
-/* An account for people: tables with members numbered, links between the numbers. */
+/* An account for people: members numbered, links between the numbers, prose that fits a terminal. */
 #include "base/utf8.h"
 #include "cli/explain/account_print.h"
+#include "cli/explain/chance.h"
+#include "cli/explain/facts.h"
+#include "cli/explain/page.h"
 #include "cli/table.h"
 #include "cli/wording.h"
 #include "proto/limits.h"
 
 #include <math.h>
 
-#define CELL_BYTES 512
+#define CELL_BYTES  512
+#define INDENT      11
+#define MEMBER      6
+#define LINKS_SHOWN 500u /* in text; --json has more */
 
 struct printer {
     const struct account *account;
     struct zone *zone;
     FILE *stream;
     struct table *table;
+    size_t links;       /* found */
     enum status status; /* the first failure; then nothing more is written */
 };
 
@@ -44,43 +51,44 @@ static void close_table(struct printer *printer)
 static void print_rule(const struct printer *printer)
 {
     const struct rule *rule = &printer->account->rule;
-    char window[DURATION_TEXT_BYTES], duration[DURATION_TEXT_BYTES];
+    char window[DURATION_TEXT_BYTES], duration[DURATION_TEXT_BYTES], extent[64] = "";
     char neighbours[WORDS_BYTES], incidents[WORDS_BYTES], countries[WORDS_BYTES];
     words_count(rule->min_neighbours, "neighbour makes", "neighbours make", neighbours);
     words_count(rule->min_incidents, "incident", "incidents", incidents);
     words_count(rule->min_countries, "country", "countries", countries);
     duration_format(rule->window_ms, window);
     duration_format(rule->cap_duration_ms, duration);
-    fprintf(printer->stream, "rule       %.*s: reach %.6g km, window %s; %s a core; flagged from %s in %s on; caps %s",
-            SPAN_ARG(rule->name), rule->reach_km, window, neighbours, incidents, countries, duration);
     if (isfinite(rule->cap_extent_km))
-        fprintf(printer->stream, ", %.6g km", rule->cap_extent_km);
-    fputc('\n', printer->stream);
+        (void)snprintf(extent, sizeof extent, ", %.6g km", rule->cap_extent_km);
+    bool is_floor = printer->account->episode->episode.calibrated;
+    page_print(printer->stream, "rule", INDENT,
+               "%.*s: reach %.6g km, window %s; %s%s a core; flagged from %s in %s on; caps %s%s", SPAN_ARG(rule->name),
+               rule->reach_km, window, is_floor ? "at least " : "", neighbours, incidents, countries, duration, extent);
 }
 
 static void print_episode(const struct printer *printer)
 {
     const struct episode *episode = &printer->account->episode->episode;
+    FILE *stream = printer->stream;
     char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES], countries[CELL_BYTES], extent[WORDS_BYTES];
     zone_format_short(printer->zone, episode->first_ms, ZONE_MINUTE, first);
     zone_format_short(printer->zone, episode->last_ms, ZONE_MINUTE, last);
     words_countries(episode->countries, episode->country_count, ", ", countries, sizeof countries);
     words_distance(episode->extent_km, extent);
-    fprintf(printer->stream, "%.*s\n\n", SPAN_ARG(episode->title));
-    fprintf(printer->stream, "episode    %.*s, %s%s, revision %u\n", SPAN_ARG(episode->id),
-            episode_state_name(episode->state), episode->final ? ", final" : "", episode->revision);
-    fprintf(printer->stream, "when       %s to %s\n", first, last);
-    fprintf(printer->stream, "where      %s, %s across\n", countries, extent);
+    fprintf(stream, "%.*s\n\n", SPAN_ARG(episode->title));
+    page_print(stream, "episode", INDENT, "%.*s, %s%s, revision %u", SPAN_ARG(episode->id),
+               episode_state_name(episode->state), episode->final ? ", final" : "", episode->revision);
+    page_print(stream, "when", INDENT, "%s to %s", first, last);
+    page_print(stream, "where", INDENT, "%s, %s across", countries, extent);
     print_rule(printer);
-    fprintf(printer->stream, "chance     %s\n",
-            episode->calibrated ? "calibrated" : "not calibrated: no baseline says how many incidents are normal here");
+    chance_print(printer->account, stream, INDENT);
     if (episode->capped)
-        fprintf(printer->stream, "capped     a core has a neighbouring core in another episode: the caps part them\n");
+        page_print(stream, "capped", INDENT, "a core has a neighbouring core in another episode: the caps part them");
     if (episode->continues.size > 0)
-        fprintf(printer->stream, "continues  %.*s\n", SPAN_ARG(episode->continues));
+        page_print(stream, "continues", INDENT, "%.*s", SPAN_ARG(episode->continues));
     if (episode->superseded_by.size > 0)
-        fprintf(printer->stream, "taken over by %.*s\n", SPAN_ARG(episode->superseded_by));
-    fprintf(printer->stream, "cause      %.*s\n", SPAN_ARG(episode->cause));
+        page_print(stream, "taken over", INDENT, "by %.*s", SPAN_ARG(episode->superseded_by));
+    page_print(stream, "cause", INDENT, "%.*s", SPAN_ARG(episode->cause));
 }
 
 /* --- members --- */
@@ -88,7 +96,7 @@ static void print_episode(const struct printer *printer)
 void account_removal_words(const struct account *account, const struct account_member *member, char ret_text[128])
 {
     char count[WORDS_BYTES];
-    const struct trial_rest *rest = &member->rest;
+    const struct removal_rest *rest = &member->rest;
     if (!rest->has_core) {
         (void)snprintf(ret_text, 128, "no core is left");
     } else if (rest->countries < account->rule.min_countries) {
@@ -100,76 +108,123 @@ void account_removal_words(const struct account *account, const struct account_m
     }
 }
 
-static void add_member(struct printer *printer, size_t index, const struct account_member *member)
+size_t account_member_number(const struct account *account, const struct scene_item *item)
 {
-    const struct episode_member *stored = &printer->account->episode->episode.members[index];
-    char number[32], id[CELL_BYTES], when[WORDS_BYTES] = "?", place[WORDS_BYTES] = "?", countries[CELL_BYTES] = "";
-    char without[160] = "";
-    (void)snprintf(number, sizeof number, "%zu", index + 1);
-    (void)utf8_printable(stored->incident_id, id, sizeof id);
-    const char *category = "", *status = "not in the store";
-    if (member->item != NULL) {
-        const struct report *best = &member->item->incident->reports[0];
-        words_interval(printer->zone, &best->occurred, when);
-        words_place(best, place);
-        words_incident_countries(member->item->incident, countries, sizeof countries);
-        category = category_name(best->category);
-        status = report_status_name(best->status);
-    }
-    if (member->removal == REMOVAL_KEEPS)
-        (void)snprintf(without, sizeof without, "still flagged");
-    if (member->removal == REMOVAL_UNFLAGS) {
-        char words[128];
-        account_removal_words(printer->account, member, words);
-        (void)snprintf(without, sizeof without, "not flagged: %s", words);
-    }
-    add_row(printer, (const char *[]){number, when, countries, place, category, status,
-                                      membership_name(member->membership), without, id});
-}
-
-static void print_members(struct printer *printer)
-{
-    static const struct table_column columns[] = {
-        {"#", COLUMN_NUMBER},   {"WHEN", COLUMN_TEXT},       {"IN", COLUMN_TEXT},
-        {"PLACE", COLUMN_LONG}, {"CATEGORY", COLUMN_TEXT},   {"STATUS", COLUMN_TEXT},
-        {"AS", COLUMN_TEXT},    {"WITHOUT IT", COLUMN_TEXT}, {"INCIDENT", COLUMN_LONG},
-    };
-    const struct account *account = printer->account;
-    fprintf(printer->stream, "\nMembers\n");
-    open_table(printer, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < account->member_count; i++) {
-        if (account_counts(&account->members[i]))
-            add_member(printer, i, &account->members[i]);
-    }
-    close_table(printer);
-    if (account->episode->episode.members_omitted > 0)
-        fprintf(printer->stream, "and %llu more than an episode carries\n",
-                (unsigned long long)account->episode->episode.members_omitted);
-    if (!account->is_reproduced && account->episode->episode.state != EPISODE_WITHDRAWN)
-        fprintf(printer->stream,
-                "Of the incidents stored now the rule would not make quite this episode, so no removal was tried.\n");
-    else if (account->removals_tried > 0 && account->removals_tried < account->removals_possible)
-        fprintf(printer->stream,
-                "Left out once each: %zu of %zu members, those that are the only one of a country or hold two parts "
-                "together.\n",
-                account->removals_tried, account->removals_possible);
-}
-
-/* --- links --- */
-
-static size_t member_number(const struct account *account, const struct trial_item *item)
-{
-    for (size_t i = 0; i < account->member_count; i++) {
+    for (size_t i = 0; item != NULL && i < account->member_count; i++) {
         if (account->members[i].item == item)
             return i + 1;
     }
     return 0;
 }
 
+static void print_standing(const struct printer *printer, const struct account_member *member)
+{
+    const struct account *account = printer->account;
+    const struct scene_item *item = member->item;
+    char words[FACT_BYTES], attached[64] = "core";
+    if (member->membership == MEMBERSHIP_ATTACHED) {
+        size_t number = account_member_number(account, member->attached_to);
+        (void)snprintf(attached, sizeof attached, number > 0 ? "attached to #%zu" : "attached", number);
+    }
+    if (item->is_coarse) {
+        coarse_words(&account->rule, &item->engine, words);
+        page_print(printer->stream, "", MEMBER, "%s: %s, so it counts for nobody", attached, words);
+    } else if (item->node != GRAPH_NONE) {
+        core_test_words(&account->scene, item, words);
+        page_print(printer->stream, "", MEMBER, "%s: %s%s", attached, words,
+                   member->membership == MEMBERSHIP_ATTACHED ? " to be a core" : "");
+    } else {
+        page_print(printer->stream, "", MEMBER, "%s, but as it is stored now it does not trigger", attached);
+    }
+}
+
+static void print_without(const struct printer *printer, const struct account_member *member)
+{
+    char words[128], countries[WORDS_BYTES], incidents[WORDS_BYTES];
+    if (member->removal == REMOVAL_UNFLAGS) {
+        account_removal_words(printer->account, member, words);
+        page_print(printer->stream, "", MEMBER, "without it: not flagged, %s", words);
+    } else if (member->removal == REMOVAL_KEEPS) {
+        words_count(member->rest.countries, "country", "countries", countries);
+        words_count(member->rest.observed, "incident", "incidents", incidents);
+        page_print(printer->stream, "", MEMBER, "without it: still flagged, %s in %s", incidents, countries);
+    }
+}
+
+static void print_reports(const struct printer *printer, const struct incident *incident)
+{
+    for (size_t i = 0; incident->report_count > 1 && i < incident->report_count; i++) {
+        const struct report *report = &incident->reports[i];
+        char id[CELL_BYTES], publisher[CELL_BYTES] = "";
+        (void)utf8_printable(report->source_id, id, sizeof id);
+        if (report_may_be_shown(report) && report->publisher.size > 0)
+            (void)utf8_printable(report->publisher, publisher, sizeof publisher);
+        page_print(printer->stream, "", MEMBER, "report %.*s:%s%s%s, %s", SPAN_ARG(report->source), id,
+                   publisher[0] != '\0' ? " by " : "", publisher, report_status_name(report->status));
+    }
+}
+
+static void print_member(const struct printer *printer, size_t index)
+{
+    const struct account_member *member = &printer->account->members[index];
+    char number[32], id[CELL_BYTES], when[WORDS_BYTES], place[WORDS_BYTES], countries[CELL_BYTES], reports[FACT_BYTES];
+    (void)snprintf(number, sizeof number, "#%zu", index + 1);
+    (void)utf8_printable(printer->account->episode->episode.members[index].incident_id, id, sizeof id);
+    if (member->item == NULL) {
+        page_print(printer->stream, number, MEMBER, "%s, %s: not in the store", id,
+                   membership_name(member->membership));
+        return;
+    }
+    const struct incident *incident = member->item->incident;
+    const struct report *best = &incident->reports[0];
+    words_interval(printer->zone, &best->occurred, when);
+    words_place(best, place);
+    words_incident_countries(incident, countries, sizeof countries);
+    corroboration_words(incident, reports);
+    page_print(printer->stream, number, MEMBER, "%s, %s%s%s", when, countries, countries[0] != '\0' ? ", " : "", place);
+    page_print(printer->stream, "", MEMBER, "%s, %s, %s; %s", id, category_name(best->category),
+               report_status_name(best->status), reports);
+    print_reports(printer, incident);
+    print_standing(printer, member);
+    print_without(printer, member);
+}
+
+static void print_members(struct printer *printer)
+{
+    const struct account *account = printer->account;
+    const struct episode *episode = &account->episode->episode;
+    fprintf(printer->stream, "\nMembers\n");
+    for (size_t i = 0; i < account->member_count; i++) {
+        if (account_counts(&account->members[i]))
+            print_member(printer, i);
+    }
+    if (episode->members_omitted > 0)
+        page_print(printer->stream, "", 0, "and %llu more than an episode carries",
+                   (unsigned long long)episode->members_omitted);
+    if (account->scene.graph == NULL)
+        page_write(printer->stream, "", 0,
+                   "Too many incidents are around it: neighbours were not counted, and no removal was tried.");
+    else if (account->scene.partition == NULL)
+        page_write(printer->stream, "", 0, "Too many incidents are near each other: no removal was tried.");
+    else if (!account->is_reproduced && episode->state != EPISODE_WITHDRAWN)
+        page_write(printer->stream, "", 0,
+                   "Of the incidents stored now the rule would not make quite this episode, so no removal was tried.");
+    else if (account->removals_tried > 0 && account->removals_tried < account->removals_possible)
+        page_print(
+            printer->stream, "", 0,
+            "Left out once each: %zu of %zu members, of those that are the only one of a country, hold two parts "
+            "together, or are needed by a core.",
+            account->removals_tried, account->removals_possible);
+}
+
+/* --- links --- */
+
 static void add_link(struct printer *printer, size_t a, size_t b, const char *kind, const struct link *link)
 {
     const struct rule *rule = &printer->account->rule;
     char pair[64], distance[WORDS_BYTES], gap[DURATION_TEXT_BYTES], parts[2][32], why[96];
+    if (printer->links++ >= LINKS_SHOWN)
+        return;
     (void)snprintf(pair, sizeof pair, "%zu - %zu", a, b);
     words_distance(link->distance_km, distance);
     duration_words(link->gap_ms, gap);
@@ -181,9 +236,11 @@ static void add_link(struct printer *printer, size_t a, size_t b, const char *ki
     add_row(printer, (const char *[]){pair, kind, distance, parts[0], link->gap_ms > 0 ? gap : "none", parts[1], why});
 }
 
-static void visit_link(void *self, size_t member, size_t other, const struct link *link)
+static bool visit_link(void *self, size_t member, size_t other, const struct link *link)
 {
-    add_link(self, member + 1, other + 1, "core", link);
+    struct printer *printer = self;
+    add_link(printer, member + 1, other + 1, "core", link);
+    return printer->links < LINKS_MAX;
 }
 
 static void print_links(struct printer *printer)
@@ -195,15 +252,21 @@ static void print_links(struct printer *printer)
     const struct account *account = printer->account;
     fprintf(printer->stream, "\nLinks\n");
     open_table(printer, columns, sizeof columns / sizeof columns[0]);
-    account_links(account, visit_link, printer);
+    /* Attachments first: they are few, links between cores may be more than are shown. */
     for (size_t i = 0; i < account->member_count; i++) {
         const struct account_member *member = &account->members[i];
         struct link link;
         if (member->attached_to != NULL &&
             link_between(&account->rule, &member->item->engine, &member->attached_to->engine, &link) == STATUS_OK)
-            add_link(printer, i + 1, member_number(account, member->attached_to), "attached", &link);
+            add_link(printer, i + 1, account_member_number(account, member->attached_to), "attached", &link);
     }
+    bool sought = account_links(account, visit_link, printer);
     close_table(printer);
+    if (!sought)
+        page_write(printer->stream, "", 0, "Links between cores were not looked for: there are too many cores.");
+    else if (printer->links > LINKS_SHOWN)
+        page_print(printer->stream, "", 0, "and %s%zu more: --json has them",
+                   printer->links >= LINKS_MAX ? "at least " : "", printer->links - LINKS_SHOWN);
 }
 
 /* --- what came of it, and what came with it --- */
@@ -244,90 +307,138 @@ size_t account_shared_countries(const struct account *account, const struct acco
     return count;
 }
 
-static void add_company(struct printer *printer, size_t index, const struct account_member *member)
+static void print_companion(const struct printer *printer, size_t index)
 {
+    const struct account_member *member = &printer->account->members[index];
     const struct episode *episode = &printer->account->episode->episode;
-    char when[WORDS_BYTES] = "?", what[CELL_BYTES] = "", shared[CELL_BYTES] = "", why[2 * CELL_BYTES] = "",
-         id[CELL_BYTES];
+    char when[WORDS_BYTES], shared[CELL_BYTES], id[CELL_BYTES];
+    country_code codes[LIMIT_COUNTRIES];
     (void)utf8_printable(episode->members[index].incident_id, id, sizeof id);
-    if (member->item != NULL) {
-        const struct report *best = &member->item->incident->reports[0];
-        country_code codes[LIMIT_COUNTRIES];
-        size_t count = account_shared_countries(printer->account, member, codes, LIMIT_COUNTRIES);
-        words_countries(codes, count, ", ", shared, sizeof shared);
-        words_interval(printer->zone, &best->occurred, when);
-        (void)snprintf(what, sizeof what, "%s", category_one(best->category));
-        const char *time = best->occurred.start_ms > episode->last_ms ? "within a window after the last incident"
-                                                                      : "within the span of the incidents";
-        (void)snprintf(why, sizeof why, "shares %s, %s", shared, time);
+    if (member->item == NULL) {
+        page_print(printer->stream, "-", MEMBER, "%s, %s: not in the store", id, membership_name(member->membership));
+        return;
     }
-    add_row(printer, (const char *[]){when, what, membership_name(member->membership), why, id});
+    const struct report *best = &member->item->incident->reports[0];
+    size_t count = account_shared_countries(printer->account, member, codes, LIMIT_COUNTRIES);
+    words_countries(codes, count, ", ", shared, sizeof shared);
+    words_interval(printer->zone, &best->occurred, when);
+    const char *time = best->occurred.start_ms > episode->last_ms ? "within a window after the last incident"
+                                                                  : "within the span of the incidents";
+    page_print(printer->stream, "-", MEMBER, "%s, %s: %s %s; shares %s, %s", when, category_one(best->category),
+               membership_name(member->membership), id, shared, time);
 }
 
-static void print_company(struct printer *printer)
+static void print_company(const struct printer *printer)
 {
-    static const struct table_column columns[] = {
-        {"WHEN", COLUMN_TEXT}, {"WHAT", COLUMN_TEXT},     {"AS", COLUMN_TEXT},
-        {"WHY", COLUMN_LONG},  {"INCIDENT", COLUMN_LONG},
-    };
     const struct account *account = printer->account;
     bool has_company = false;
-    for (size_t i = 0; i < account->member_count; i++)
-        has_company |= !account_counts(&account->members[i]);
-    if (!has_company)
-        return;
-    fprintf(printer->stream, "\nShown beside them; they change nothing\n");
-    open_table(printer, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < account->member_count; i++) {
-        if (!account_counts(&account->members[i]))
-            add_company(printer, i, &account->members[i]);
+        if (account_counts(&account->members[i]))
+            continue;
+        if (!has_company)
+            fprintf(printer->stream, "\nShown beside them; they change nothing\n");
+        has_company = true;
+        print_companion(printer, i);
     }
-    close_table(printer);
 }
 
 /* --- near misses --- */
 
-static void miss_words(const struct near_miss *miss, char *ret_text, size_t room)
+const char *miss_kind_name(enum miss_kind kind)
+{
+    static const char *const names[] = {
+        [MISS_FAR] = "far",         [MISS_ELSEWHERE] = "elsewhere",     [MISS_CATEGORY] = "category",
+        [MISS_COUNTRY] = "country", [MISS_UNEXPLAINED] = "unexplained",
+    };
+    return names[kind];
+}
+
+static void far_words(const struct near_miss *miss, char *ret_text, size_t room)
 {
     char km[WORDS_BYTES], time[DURATION_TEXT_BYTES];
     words_distance(miss->short_km, km);
     duration_words(miss->short_ms, time);
     if (miss->short_km > 0 && miss->short_ms > 0)
         (void)snprintf(ret_text, room, "%.40s and %s too far", km, time);
-    else if (miss->short_km > 0)
-        (void)snprintf(ret_text, room, "%.40s too far", km);
-    else if (miss->short_ms > 0)
-        (void)snprintf(ret_text, room, "%s too far", time);
-    else if (miss->item->episode[0] != '\0')
-        (void)snprintf(ret_text, room, "near enough, but nearer to the other, or parted by the caps");
     else
-        (void)snprintf(ret_text, room, "near enough");
+        (void)snprintf(ret_text, room, "%.40s too far", miss->short_km > 0 ? km : time);
 }
 
-static void print_near_misses(struct printer *printer)
+static void miss_words(const struct account *account, const struct near_miss *miss, char *ret_text, size_t room)
 {
-    static const struct table_column columns[] = {
-        {"WHEN", COLUMN_TEXT},      {"IN", COLUMN_TEXT},       {"PLACE", COLUMN_LONG}, {"MISSES", COLUMN_TEXT},
-        {"NEAREST", COLUMN_NUMBER}, {"INCIDENT", COLUMN_LONG}, {"IS IN", COLUMN_TEXT},
-    };
+    char countries[WORDS_BYTES];
+    switch (miss->kind) {
+    case MISS_FAR:
+        far_words(miss, ret_text, room);
+        return;
+    case MISS_ELSEWHERE:
+        (void)snprintf(ret_text, room, "near enough, but %s %.*s",
+                       miss->item->membership == MEMBERSHIP_CORE ? "parted by the caps: core of"
+                                                                 : "nearer to a core of",
+                       SPAN_ARG(miss->item->episode->id));
+        return;
+    case MISS_CATEGORY:
+        (void)snprintf(ret_text, room, "near enough, but the rule does not ask for %s",
+                       category_name(miss->item->engine.category));
+        return;
+    case MISS_COUNTRY:
+        words_incident_countries(miss->item->incident, countries, sizeof countries);
+        (void)snprintf(ret_text, room, "near enough, but the rule leaves out what happens in %s alone",
+                       countries[0] != '\0' ? countries : "no country");
+        return;
+    case MISS_UNEXPLAINED:
+        (void)snprintf(ret_text, room, "near enough: it came too late, or the store is older than it");
+        return;
+    }
+    (void)account;
+}
+
+static void print_bridge(const struct printer *printer, const struct near_miss *miss)
+{
+    char words[FACT_BYTES];
     const struct account *account = printer->account;
+    if (miss->member == NULL)
+        return;
+    core_test_words(&account->scene, miss->member, words);
+    page_print(printer->stream, "", MEMBER, "near #%zu, which is no core: %s",
+               account_member_number(account, miss->member), words);
+}
+
+static void print_miss(const struct printer *printer, const struct near_miss *miss)
+{
+    const struct account *account = printer->account;
+    char when[WORDS_BYTES], countries[CELL_BYTES], place[WORDS_BYTES], words[CELL_BYTES], apart[FACT_BYTES],
+        id[CELL_BYTES];
+    words_interval(printer->zone, &miss->item->incident->reports[0].occurred, when);
+    words_incident_countries(miss->item->incident, countries, sizeof countries);
+    words_place(&miss->item->incident->reports[0], place);
+    miss_words(account, miss, words, sizeof words);
+    link_words(&miss->link, apart);
+    (void)utf8_printable(miss->item->incident->id, id, sizeof id);
+    page_print(printer->stream, "-", MEMBER, "%s, %s%s%s: %s", when, countries, countries[0] != '\0' ? ", " : "", place,
+               id);
+    page_print(printer->stream, "", MEMBER, "%s: %s from #%zu%s%.*s", words, apart,
+               account_member_number(account, miss->core),
+               miss->kind == MISS_FAR && miss->item->episode != NULL ? ", in " : "",
+               miss->kind == MISS_FAR && miss->item->episode != NULL ? (int)miss->item->episode->id.size : 0,
+               miss->kind == MISS_FAR && miss->item->episode != NULL ? miss->item->episode->id.data : "");
+    if (miss->item->is_triggering && !miss->item->is_coarse && miss->item->episode == NULL) {
+        core_test_words(&account->scene, miss->item, words);
+        page_print(printer->stream, "", MEMBER, "no core itself: %s", words);
+    }
+    print_bridge(printer, miss);
+}
+
+static void print_near_misses(const struct printer *printer)
+{
+    const struct account *account = printer->account;
+    if (!account->misses_sought)
+        fprintf(printer->stream, "\nNear misses were not looked for: there are too many incidents and cores.\n");
     if (account->near_miss_count == 0)
         return;
-    fprintf(printer->stream, "\nNear misses: incidents of the rule that are no members\n");
-    open_table(printer, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < account->near_miss_count; i++) {
-        const struct near_miss *miss = &account->near_misses[i];
-        char when[WORDS_BYTES], countries[CELL_BYTES], place[WORDS_BYTES], words[160], nearest[32], id[CELL_BYTES];
-        words_interval(printer->zone, &miss->item->incident->reports[0].occurred, when);
-        words_incident_countries(miss->item->incident, countries, sizeof countries);
-        words_place(&miss->item->incident->reports[0], place);
-        miss_words(miss, words, sizeof words);
-        (void)snprintf(nearest, sizeof nearest, "%zu", member_number(account, miss->core));
-        (void)utf8_printable(miss->item->incident->id, id, sizeof id);
-        add_row(printer, (const char *[]){when, countries, place, words, nearest, id,
-                                          miss->item->episode[0] != '\0' ? miss->item->episode : "no episode"});
-    }
-    close_table(printer);
+    fprintf(printer->stream, "\nNear misses: incidents around it that are no members\n");
+    for (size_t i = 0; i < account->near_miss_count; i++)
+        print_miss(printer, &account->near_misses[i]);
 }
 
 enum status account_print_text(const struct account *account, struct zone *zone, FILE *stream)

@@ -1,0 +1,119 @@
+#include "cli/explain/misses.h"
+
+static double link_share(const struct link *link)
+{
+    return link->distance_share > link->time_share ? link->distance_share : link->time_share;
+}
+
+static bool is_core(const struct account_member *member)
+{
+    return member->membership == MEMBERSHIP_CORE && member->item != NULL && member->item->is_live;
+}
+
+static bool is_member(const struct account *account, const struct scene_item *item)
+{
+    for (size_t i = 0; i < account->member_count; i++) {
+        if (account->members[i].item == item)
+            return true;
+    }
+    return false;
+}
+
+/* The core of the episode with the least greater part of the limits; of equal ones the earlier. */
+static bool find_nearest(const struct account *account, const struct scene_item *item, struct near_miss *miss)
+{
+    for (size_t i = 0; i < account->member_count; i++) {
+        struct link link;
+        if (!is_core(&account->members[i]) ||
+            link_between(&account->rule, &item->engine, &account->members[i].item->engine, &link) != STATUS_OK)
+            continue;
+        if (miss->core == NULL || link_share(&link) < link_share(&miss->link)) {
+            miss->core = account->members[i].item;
+            miss->link = link;
+        }
+    }
+    return miss->core != NULL;
+}
+
+/* The nearest member that is attached and precise, and a neighbour: that it is no core keeps this one out. */
+static struct scene_item *find_bridge(const struct account *account, const struct scene_item *item)
+{
+    struct scene_item *nearest = NULL;
+    double least = 0;
+    for (size_t i = 0; i < account->member_count; i++) {
+        const struct account_member *member = &account->members[i];
+        struct link link;
+        if (member->membership != MEMBERSHIP_ATTACHED || member->item == NULL || member->item->is_coarse ||
+            link_between(&account->rule, &item->engine, &member->item->engine, &link) != STATUS_OK || !link.within)
+            continue;
+        if (nearest == NULL || link_share(&link) < least) {
+            nearest = member->item;
+            least = link_share(&link);
+        }
+    }
+    return nearest;
+}
+
+static enum miss_kind kind_of(const struct account *account, const struct scene_item *item, const struct link *link)
+{
+    if (!item->is_triggering) {
+        bool has_category = (account->rule.categories >> item->engine.category & 1) != 0;
+        return has_category ? MISS_COUNTRY : MISS_CATEGORY;
+    }
+    if (!link->within)
+        return MISS_FAR;
+    return item->episode != NULL && account->is_reproduced ? MISS_ELSEWHERE : MISS_UNEXPLAINED;
+}
+
+static bool measure_miss(const struct account *account, struct scene_item *item, struct near_miss *ret_miss)
+{
+    struct near_miss miss = {.item = item};
+    if (!find_nearest(account, item, &miss) || link_share(&miss.link) > NEAR_SHARE_MAX)
+        return false;
+    double short_km = miss.link.distance_km - account->rule.reach_km;
+    int64_t short_ms = miss.link.gap_ms - account->rule.window_ms;
+    miss.short_km = miss.link.distance_share > 1 && short_km > 0 ? short_km : 0;
+    miss.short_ms = short_ms > 0 ? short_ms : 0;
+    miss.kind = kind_of(account, item, &miss.link);
+    /* What the rule excludes is told only where it would be in otherwise. */
+    if (!item->is_triggering && !miss.link.within)
+        return false;
+    if (miss.kind == MISS_FAR)
+        miss.member = find_bridge(account, item);
+    *ret_miss = miss;
+    return true;
+}
+
+/* Keeps the nearest few, in order. Items come in order of (start, id): of equal ones the first stands first. */
+static void add_miss(struct account *account, const struct near_miss *miss)
+{
+    size_t at = account->near_miss_count;
+    while (at > 0 && link_share(&miss->link) < link_share(&account->near_misses[at - 1].link))
+        at--;
+    if (at == NEAR_MISSES_MAX)
+        return;
+    if (account->near_miss_count < NEAR_MISSES_MAX)
+        account->near_miss_count++;
+    for (size_t i = account->near_miss_count - 1; i > at; i--)
+        account->near_misses[i] = account->near_misses[i - 1];
+    account->near_misses[at] = *miss;
+}
+
+enum status misses_find(struct account *account)
+{
+    const struct episode *episode = &account->episode->episode;
+    int64_t margin_ms = (int64_t)NEAR_SHARE_MAX * account->rule.window_ms;
+    if ((uint64_t)account->scene.item_count * (account->member_count + 1) > NEAR_TESTS_MAX)
+        return STATUS_OK;
+    account->misses_sought = true;
+    for (size_t i = 0; i < account->scene.item_count; i++) {
+        struct scene_item *item = &account->scene.items[i];
+        struct near_miss miss;
+        bool is_around = item->is_live && item->engine.role == ROLE_TRIGGER &&
+                         item->engine.start_ms <= episode->last_ms + margin_ms &&
+                         item->engine.end_ms >= episode->first_ms - margin_ms;
+        if (is_around && !is_member(account, item) && measure_miss(account, item, &miss))
+            add_miss(account, &miss);
+    }
+    return STATUS_OK;
+}

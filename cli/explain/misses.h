@@ -1,0 +1,8 @@
+/* Near misses: incidents around an episode that are no members of it, and what they lack. */
+#pragma once
+
+#include "cli/explain/account.h"
+
+/* Fills account->near_misses: those within twice the limits of a core, the nearest first (ties: start, id). Not looked
+ * for where that would take too many tests. O(incidents × cores). */
+enum status misses_find(struct account *account) MUST_CHECK;
