@@ -73,7 +73,9 @@ static bool part(struct ward *ward, uint32_t index)
             return false;
         attach_detach(ward, index);
     }
-    return node->anchor != NONE || set_loose(ward, index);
+    bool lonely = node->lonely;
+    node->lonely = false;
+    return node->anchor != NONE || lonely || set_loose(ward, index);
 }
 
 static bool offer(struct ward *ward, uint32_t core, uint32_t first)
@@ -125,7 +127,10 @@ static bool search(struct ward *ward, uint32_t index)
         return disturb(ward, best);
     }
     /* In no episode: it leaves by itself when no window reaches it. */
-    heap_put(&ward->noise, index, node->end_ms);
+    if (!wheel_reserve(&ward->noise, ward->memory, ward->nodes.room))
+        return false;
+    if (!wheel_has(&ward->noise, index))
+        wheel_put(&ward->noise, index, node->end_ms);
     return true;
 }
 
@@ -137,7 +142,7 @@ bool attach_update(struct ward *ward)
     }
     for (uint32_t i = 0; i < ward->changed.count; i++) {
         const struct node *node = node_at(ward, ward->changed.items[i]);
-        if (node_is_core(node) && !node->settled && !offer_around(ward, ward->changed.items[i]))
+        if (node_is_core(node) && !offer_around(ward, ward->changed.items[i]))
             return false;
     }
     for (uint32_t i = 0; i < ward->loose.count; i++) {

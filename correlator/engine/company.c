@@ -16,7 +16,7 @@ void company_insert(struct company *company, struct incidents *incidents, uint32
     entry->holds++;
     vector_put(&company->order, handle);
     vector_put(&company->changed, handle);
-    heap_put(&company->leaving, handle, entry->incident.end_ms);
+    heap_put(&company->leaving, handle, entry->incident->end_ms);
     company->unsorted = true;
 }
 
@@ -155,8 +155,8 @@ void company_evict(struct company *company, struct incidents *incidents, int64_t
     while (heap_due(&company->leaving, before_ms, &handle)) {
         struct incident_entry *entry = &incidents->items[handle];
         heap_remove(&company->leaving, handle);
-        if (company->horizon_ms <= entry->incident.end_ms)
-            company->horizon_ms = entry->incident.end_ms + 1;
+        if (company->horizon_ms <= entry->incident->end_ms)
+            company->horizon_ms = entry->incident->end_ms + 1;
         entry->company = false;
         incidents_drop(incidents, handle);
         company->unsorted = true;

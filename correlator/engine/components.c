@@ -13,9 +13,9 @@ static struct bucket *bucket_at(const struct ward *ward, uint32_t index)
     return &ward->grid.buckets.items[index];
 }
 
-static bool bucket_is_fresh(const struct ward *ward, const struct bucket *bucket)
+static struct fresh_bucket *fresh_at(const struct ward *ward, const struct bucket *bucket)
 {
-    return bucket->stamp == ward->stamp;
+    return bucket->fresh != NONE ? &ward->fresh.items[bucket->fresh] : NULL;
 }
 
 static uint32_t group_root(struct ward *ward, uint32_t group)
@@ -70,7 +70,7 @@ static bool ring_join(struct ward *ward, uint32_t group, uint32_t episode)
 /* Is a new core of one a neighbour of a core of the other? */
 static bool buckets_joined(const struct ward *ward, const struct bucket *from, const struct bucket *to)
 {
-    for (uint32_t i = from->fresh; i != NONE; i = node_at(ward, i)->place) {
+    for (uint32_t i = fresh_at(ward, from)->first; i != NONE; i = node_at(ward, i)->place) {
         for (uint32_t j = to->cores; j != NONE; j = node_at(ward, j)->next) {
             if (node_within(ward, node_at(ward, i), node_at(ward, j)))
                 return true;
@@ -81,21 +81,21 @@ static bool buckets_joined(const struct ward *ward, const struct bucket *from, c
 
 static bool bucket_visit(struct ward *ward, uint32_t group, uint32_t index)
 {
-    struct bucket *bucket = bucket_at(ward, index);
+    const struct bucket *bucket = bucket_at(ward, index);
     uint32_t episode = bucket_episode(ward, bucket);
-    bucket->group = group;
+    fresh_at(ward, bucket)->group = group;
     return (episode == NONE || ring_join(ward, group, episode)) && vector_push(ward->memory, &ward->queue, index);
 }
 
 static bool bucket_meet(struct ward *ward, uint32_t group, const struct bucket *from, uint32_t to)
 {
     const struct bucket *other = bucket_at(ward, to);
-    bool fresh = bucket_is_fresh(ward, other);
-    uint32_t episode = fresh ? NONE : bucket_episode(ward, other);
-    uint32_t known = fresh ? other->group : episode != NONE ? ward->episodes.items[episode].group : NONE;
+    const struct fresh_bucket *fresh = fresh_at(ward, other);
+    uint32_t episode = fresh != NULL ? NONE : bucket_episode(ward, other);
+    uint32_t known = fresh != NULL ? fresh->group : episode != NONE ? ward->episodes.items[episode].group : NONE;
     if ((known != NONE && group_root(ward, known) == group_root(ward, group)) || !buckets_joined(ward, from, other))
         return true;
-    if (!fresh)
+    if (fresh == NULL)
         return ring_join(ward, group, episode);
     if (known == NONE)
         return bucket_visit(ward, group, to);
@@ -112,7 +112,8 @@ static bool group_gather(struct ward *ward, uint32_t bucket)
         return false;
     for (uint32_t i = 0; i < ward->queue.count; i++) {
         const struct bucket *from = bucket_at(ward, ward->queue.items[i]);
-        struct grid_walk walk = grid_around_bucket(&ward->grid, ward->queue.items[i]);
+        int64_t start_ms = node_at(ward, fresh_at(ward, from)->first)->start_ms;
+        struct grid_walk walk = grid_around_bucket(&ward->grid, ward->queue.items[i], start_ms);
         for (uint32_t to = grid_next(&walk); to != NONE; to = grid_next(&walk)) {
             if (bucket_at(ward, to)->cores != NONE && !bucket_meet(ward, group, from, to))
                 return false;
@@ -135,10 +136,14 @@ static bool seeds_find(struct ward *ward)
     for (uint32_t i = 0; i < ward->seeds.count; i++) {
         struct node *node = node_at(ward, ward->seeds.items[i]);
         struct bucket *bucket = bucket_at(ward, node->bucket);
-        node->place = bucket_is_fresh(ward, bucket) ? bucket->fresh : NONE;
-        bucket->stamp = ward->stamp;
-        bucket->fresh = ward->seeds.items[i];
-        bucket->group = NONE;
+        if (bucket->fresh == NONE) {
+            bucket->fresh = ward->fresh.count;
+            if (!vector_push(ward->memory, &ward->fresh, ((struct fresh_bucket){node->bucket, NONE, NONE})))
+                return false;
+        }
+        struct fresh_bucket *fresh = fresh_at(ward, bucket);
+        node->place = fresh->first;
+        fresh->first = ward->seeds.items[i];
     }
     return true;
 }
@@ -148,12 +153,13 @@ static bool groups_find(struct ward *ward)
     ward->groups.count = ward->gathered.count = 0;
     for (uint32_t i = 0; i < ward->seeds.count; i++) {
         uint32_t bucket = node_at(ward, ward->seeds.items[i])->bucket;
-        if (bucket_at(ward, bucket)->group == NONE && !group_gather(ward, bucket))
+        if (fresh_at(ward, bucket_at(ward, bucket))->group == NONE && !group_gather(ward, bucket))
             return false;
     }
     for (uint32_t i = 0; i < ward->seeds.count; i++) {
         struct node *node = node_at(ward, ward->seeds.items[i]);
-        struct group *group = &ward->groups.items[group_root(ward, bucket_at(ward, node->bucket)->group)];
+        uint32_t root = group_root(ward, fresh_at(ward, bucket_at(ward, node->bucket))->group);
+        struct group *group = &ward->groups.items[root];
         node->place = group->cores;
         group->cores = ward->seeds.items[i];
     }
@@ -184,9 +190,11 @@ static bool group_unite(struct ward *ward, const struct group *group)
 
 bool components_update(struct ward *ward)
 {
-    ward->stamp++;
     if (!seeds_find(ward) || !groups_find(ward))
         return false;
+    for (uint32_t i = 0; i < ward->fresh.count; i++)
+        bucket_at(ward, ward->fresh.items[i].bucket)->fresh = NONE;
+    ward->fresh.count = 0;
     for (uint32_t i = 0; i < ward->groups.count; i++) {
         if (ward->groups.items[i].parent == i && !group_unite(ward, &ward->groups.items[i]))
             return false;

@@ -72,12 +72,16 @@ static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32
 }
 
 /* Tells how much this disturbs, by the first core met around it: engine_pending is an estimate. */
-static void disturb(struct ward *ward, const struct node *node)
+static void disturb(struct ward *ward, struct node *node)
 {
+    node->lonely = true;
     struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
-            if (node_at(ward, i)->episode == NONE || !node_within(ward, node, node_at(ward, i)))
+            if (!node_within(ward, node, node_at(ward, i)))
+                continue;
+            node->lonely = false;
+            if (node_at(ward, i)->episode == NONE)
                 continue;
             episode_pending(ward, node_at(ward, i)->episode);
             return;
@@ -96,8 +100,9 @@ void cores_insert(struct ward *ward, uint32_t index)
         list_put(ward, index);
         return;
     }
-    uint32_t threshold = node_threshold(ward, node);
+    uint32_t threshold = node->threshold;
     bool told = false; /* how much this disturbs, as disturb() does, in the same walk */
+    node->lonely = true;
     struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         const struct bucket *bucket = &ward->grid.buckets.items[at];
@@ -105,6 +110,7 @@ void cores_insert(struct ward *ward, uint32_t index)
             if (!node_within(ward, node, node_at(ward, i)))
                 continue;
             node->near++;
+            node->lonely = false;
             if (!told && node_at(ward, i)->episode != NONE) {
                 episode_pending(ward, node_at(ward, i)->episode);
                 told = true;
@@ -116,7 +122,7 @@ void cores_insert(struct ward *ward, uint32_t index)
             if (!node_within(ward, node, other))
                 continue;
             node->near++;
-            if (++other->near >= node_threshold(ward, other))
+            if (++other->near >= other->threshold)
                 set_core(ward, i, true);
         }
     }
@@ -132,7 +138,7 @@ static void recount_bucket(struct ward *ward, const struct node *gone, const str
     for (uint32_t i = bucket->cores, next; i != NONE; i = next) {
         struct node *core = node_at(ward, i);
         next = core->next;
-        uint32_t threshold = node_threshold(ward, core);
+        uint32_t threshold = core->threshold;
         if (bucket->count > threshold || !node_within(ward, gone, core))
             continue;
         uint32_t count = count_neighbours(ward, i, threshold);
@@ -158,7 +164,7 @@ void cores_remove(struct ward *ward, uint32_t index)
         for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk))
             recount_bucket(ward, node, &ward->grid.buckets.items[at]);
     }
-    grid_tidy(&ward->grid, node->bucket);
+    grid_tidy(&ward->grid, node->bucket, node->start_ms);
 }
 
 void cores_forget(struct ward *ward, uint32_t index)
@@ -167,5 +173,43 @@ void cores_forget(struct ward *ward, uint32_t index)
     list_take(ward, index);
     if (!node->coarse)
         ward->grid.buckets.items[node->bucket].count--;
-    grid_tidy(&ward->grid, node->bucket);
+    grid_tidy(&ward->grid, node->bucket, node->start_ms);
+}
+
+/* ---- another baseline ---- */
+
+static void rejudge(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    uint32_t before = node->threshold;
+    node->threshold = ward_threshold(ward, node->point, node->end_ms - node->start_ms);
+    if (node->core && node->threshold > before) {
+        uint32_t count = count_neighbours(ward, index, node->threshold);
+        node->near = count;
+        if (count < node->threshold)
+            set_core(ward, index, false);
+    } else if (!node->core && node->near >= node->threshold) {
+        set_core(ward, index, true);
+    } else {
+        return;
+    }
+    ward->pending++;
+    if (node->episode != NONE)
+        episode_pending(ward, node->episode);
+}
+
+size_t cores_rebase(struct ward *ward)
+{
+    size_t kept = 0;
+    for (uint32_t handle = 0; handle < ward->node_of.count; handle++) {
+        uint32_t index = ward->node_of.items[handle];
+        if (index == NONE || node_at(ward, index)->coarse)
+            continue;
+        int64_t start_ms = node_at(ward, index)->start_ms;
+        if (ward->departed_ms != INT64_MIN && start_ms - ward->departed_ms <= ward->measure.window_ms)
+            kept++;
+        else
+            rejudge(ward, index);
+    }
+    return kept;
 }

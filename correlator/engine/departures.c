@@ -23,7 +23,7 @@ bool ward_departs(const struct ward *ward, int64_t watermark_ms)
 {
     uint32_t first;
     return heap_due(&ward->finishing, ward_before(ward, watermark_ms, 5), &first) ||
-           heap_due(&ward->noise, ward_before(ward, watermark_ms, 3), &first);
+           wheel_due(&ward->noise, ward_before(ward, watermark_ms, 3), &first);
 }
 
 bool ward_finish(struct ward *ward, int64_t watermark_ms)
@@ -111,7 +111,10 @@ static bool remember_core(struct ward *ward, uint32_t index)
 
 static void node_leave(struct ward *ward, uint32_t index)
 {
-    heap_remove(&ward->noise, index);
+    int64_t end_ms = node_at(ward, index)->end_ms;
+    wheel_remove(&ward->noise, index, end_ms);
+    if (ward->departed_ms < end_ms)
+        ward->departed_ms = end_ms;
     cores_forget(ward, index);
     ward->node_of.items[node_at(ward, index)->incident] = NONE;
     node_release(ward, index);
@@ -169,9 +172,9 @@ bool ward_evict(struct ward *ward, int64_t watermark_ms)
     if (!episodes_leave(ward))
         return false;
     uint32_t index;
-    while (heap_due(&ward->noise, ward_before(ward, watermark_ms, 3), &index)) {
+    while (wheel_due(&ward->noise, ward_before(ward, watermark_ms, 3), &index)) {
         const struct node *node = node_at(ward, index);
-        heap_remove(&ward->noise, index);
+        wheel_remove(&ward->noise, index, node->end_ms);
         if (node->core || node->anchor != NONE)
             continue; /* it leaves with its episode */
         horizon_raise(ward, node->end_ms, 3);

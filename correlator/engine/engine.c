@@ -9,6 +9,8 @@
 #include "correlator/engine/flush.h"
 #include "proto/limits.h"
 
+#define RULES_MAX 65534u /* see incident_entry.holds */
+
 struct engine {
     struct memory memory;
     struct incidents incidents;
@@ -58,13 +60,14 @@ static enum status wards_init(struct engine *engine, const struct rule *rules, s
 enum status engine_new(const struct allocator *allocator, const struct rule *rules, size_t rule_count,
                        const struct engine_limits *limits, struct engine **ret_engine)
 {
-    if (!names_unique(rules, rule_count))
+    if (rule_count > RULES_MAX || !names_unique(rules, rule_count))
         return STATUS_INVALID;
     struct engine *engine = allocator_resize(allocator, NULL, 0, sizeof(*engine));
     if (engine == NULL)
         return STATUS_NO_MEMORY;
     *engine = (struct engine){.watermark_ms = INT64_MIN, .flushed_watermark_ms = INT64_MIN};
     engine->company.horizon_ms = INT64_MIN;
+    incidents_init(&engine->incidents);
     engine->incidents_max = limits->incidents_max < INCIDENTS_MAX ? limits->incidents_max : INCIDENTS_MAX;
     memory_init(&engine->memory, allocator);
     enum status status = wards_init(engine, rules, rule_count);
@@ -123,11 +126,23 @@ static bool insert_reserve(struct engine *engine, const struct engine_incident *
         }
         for (uint32_t j = 0; j < engine->buckets.count; j++) {
             if (engine->buckets.items[j] != NONE)
-                grid_tidy(&engine->wards[j].grid, engine->buckets.items[j]);
+                grid_tidy(&engine->wards[j].grid, engine->buckets.items[j], incident->start_ms);
         }
         return false;
     }
     return true;
+}
+
+/* Is there room to keep it though no rule wants it? */
+static bool idle_reserve(struct engine *engine, const struct engine_incident *incident)
+{
+    if (incident->role != ROLE_TRIGGER)
+        return true;
+    for (uint32_t i = 0; i < engine->buckets.count; i++) {
+        if (engine->buckets.items[i] != NONE)
+            return true;
+    }
+    return heap_reserve(&engine->incidents.idle, &engine->memory, engine->incidents.room);
 }
 
 enum status engine_insert(struct engine *engine, const struct engine_incident *incident, uint32_t *ret_handle)
@@ -136,7 +151,7 @@ enum status engine_insert(struct engine *engine, const struct engine_incident *i
         return STATUS_INVALID;
     if (engine->incidents.live >= engine->incidents_max)
         return STATUS_FULL;
-    if (engine->broken || !insert_reserve(engine, incident))
+    if (engine->broken || !insert_reserve(engine, incident) || !idle_reserve(engine, incident))
         return STATUS_NO_MEMORY;
     uint32_t handle = incidents_put(&engine->incidents, incident);
     for (size_t i = 0; i < engine->ward_count; i++)
@@ -170,7 +185,7 @@ void engine_touch(struct engine *engine, uint32_t handle)
 {
     if (!is_live(engine, handle))
         return;
-    if (engine->incidents.items[handle].company && !engine->incidents.items[handle].listed)
+    if (engine->incidents.items[handle].company && !engine->incidents.items[handle].noted)
         company_touch(&engine->company, handle);
     incidents_touch(&engine->incidents, handle);
 }
@@ -212,10 +227,24 @@ static int64_t company_bound(const struct engine *engine)
     return windows_before(engine->watermark_ms, 4 * engine->window_ms_max);
 }
 
+enum status engine_rebase(struct engine *engine, const struct baseline_rule *const *baselines, size_t *ret_kept)
+{
+    *ret_kept = 0;
+    if (engine->broken)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < engine->ward_count; i++) {
+        if (!ward_rebase(&engine->wards[i], baselines[i]))
+            return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < engine->ward_count; i++)
+        *ret_kept += cores_rebase(&engine->wards[i]);
+    return STATUS_OK;
+}
+
 size_t engine_pending(const struct engine *engine)
 {
     const struct incidents *incidents = &engine->incidents;
-    size_t pending = (size_t)incidents->inserted.count + incidents->removed.count + incidents->touched.count;
+    size_t pending = (size_t)incidents->inserted.count + incidents->noted_count;
     for (size_t i = 0; i < engine->ward_count; i++)
         pending += engine->wards[i].pending;
     if (engine->watermark_ms == engine->flushed_watermark_ms)
@@ -280,7 +309,7 @@ static void idle_leave(struct engine *engine)
     uint32_t handle;
     while (heap_due(&incidents->idle, idle_bound(engine), &handle)) {
         heap_remove(&incidents->idle, handle);
-        vector_put(&incidents->departed, handle);
+        incidents_depart(incidents, handle);
     }
 }
 
@@ -289,27 +318,31 @@ static void release(struct engine *engine, const struct engine_events *events)
     struct incidents *incidents = &engine->incidents;
     for (uint32_t i = 0; i < incidents->inserted.count; i++)
         incidents->items[incidents->inserted.items[i]].touched = false;
-    for (uint32_t i = 0; i < incidents->touched.count; i++) {
-        incidents->items[incidents->touched.items[i]].touched = false;
-        incidents->items[incidents->touched.items[i]].listed = false;
-    }
+    for (uint32_t handle = incidents->noted; handle != NONE; handle = incidents->items[handle].noted_next)
+        incidents->items[handle].touched = incidents->items[handle].noted = false;
+    incidents->noted = NONE;
     for (uint32_t i = 0; i < incidents->removed.count; i++) {
         events->released(events->self, incident_at(incidents, incidents->removed.items[i]), false);
         incidents_release(incidents, incidents->removed.items[i]);
     }
-    for (uint32_t i = 0; i < incidents->departed.count; i++) {
-        events->released(events->self, incident_at(incidents, incidents->departed.items[i]), true);
-        incidents_release(incidents, incidents->departed.items[i]);
+    for (uint32_t handle = incidents->departed, next; handle != NONE; handle = next) {
+        next = incidents->items[handle].successor;
+        events->released(events->self, incident_at(incidents, handle), true);
+        incidents_release(incidents, handle);
         incidents->live--;
     }
-    incidents->inserted.count = incidents->removed.count = incidents->touched.count = incidents->departed.count = 0;
+    incidents->departed = NONE;
+    incidents->inserted.count = incidents->removed.count = incidents->noted_count = 0;
 }
 
 enum status engine_flush(struct engine *engine, const struct engine_events *events)
 {
     if (engine->broken)
         return STATUS_NO_MEMORY;
-    incidents_match(&engine->incidents);
+    if (!incidents_match(&engine->incidents, &engine->memory)) {
+        engine->broken = true;
+        return STATUS_NO_MEMORY;
+    }
     company_settle(&engine->company, &engine->incidents);
     if (!wards_flush(engine, events)) {
         engine->broken = true;

@@ -37,7 +37,7 @@ struct engine_incident {
     const country_code
         *touched_countries; /* where and affected together, ascending: what a context shares (see README) */
     size_t touched_country_count;
-    void *user; /* the caller's own, handed back */
+    void *user; /* the caller's own */
 };
 
 struct engine_limits {
@@ -97,8 +97,8 @@ enum status engine_new(const struct allocator *allocator, const struct rule *rul
                        const struct engine_limits *limits, struct engine **ret_engine) MUST_CHECK;
 void engine_free(struct engine *engine);
 
-/* Copies the struct, borrows what it points to. The handle is valid until the incident is released. Amortised O(probes
- * of the grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed; STATUS_INVALID: end before start,
+/* Borrows the struct and what it points to until `released`; the handle is valid as long. Amortised O(probes of the
+ * grid). STATUS_FULL: limits.incidents_max; STATUS_NO_MEMORY: nothing changed; STATUS_INVALID: end before start,
  * a time out of limits.h, no such role or category. */
 enum status engine_insert(struct engine *engine, const struct engine_incident *incident,
                           uint32_t *ret_handle) MUST_CHECK;

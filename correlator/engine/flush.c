@@ -4,8 +4,8 @@
 static bool restate_touched(struct ward *ward)
 {
     const struct incidents *incidents = ward->incidents;
-    for (uint32_t i = 0; i < incidents->touched.count; i++) {
-        uint32_t index = ward_node(ward, incidents->touched.items[i]);
+    for (uint32_t handle = incidents->noted; handle != NONE; handle = incidents->items[handle].noted_next) {
+        uint32_t index = ward_node(ward, handle);
         if (index == NONE)
             continue;
         const struct node *node = node_at(ward, index);

@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
+#define ORIGIN ((int32_t)1 << 28) /* coordinates are from −ORIGIN to ORIGIN */
 
 /* ⌊√value⌋ */
 static int64_t root(int64_t value)
@@ -22,56 +19,110 @@ static int64_t root(int64_t value)
     return low;
 }
 
+/* ---- which cells are within reach of which ---- */
+
+static int64_t least_offset(const struct grid *grid, int steps)
+{
+    int64_t apart = steps < 0 ? -steps : steps;
+    return apart == 0 ? 0 : (apart - 1) * (int64_t)grid->side + 1;
+}
+
+static bool cells_within_reach(const struct grid *grid, int dx, int dy, int dz)
+{
+    int64_t x = least_offset(grid, dx), y = least_offset(grid, dy), z = least_offset(grid, dz);
+    return dx >= -2 && dx <= 2 && dy >= -2 && dy <= 2 && dz >= -2 && dz <= 2 && x * x + y * y + z * z <= grid->reach2;
+}
+
+/* The cells of a tract dx, dy, dz away that are within reach of a cell. */
+static uint64_t cells_near(const struct grid *grid, int cell, int dx, int dy, int dz)
+{
+    uint64_t cells = 0;
+    for (int other = 0; other < (int)TRACT_CELLS; other++) {
+        bool within =
+            cells_within_reach(grid, 4 * dx + (other >> 4) - (cell >> 4), 4 * dy + (other >> 2 & 3) - (cell >> 2 & 3),
+                               4 * dz + (other & 3) - (cell & 3));
+        cells |= (uint64_t)within << other;
+    }
+    return cells;
+}
+
+/* On each axis a cell in the lower half of its tract looks to the tract below, else to the one above. */
+static void near_fill(struct grid *grid)
+{
+    for (int cell = 0; cell < (int)TRACT_CELLS; cell++) {
+        int x = (cell >> 4) < 2 ? -1 : 1, y = (cell >> 2 & 3) < 2 ? -1 : 1, z = (cell & 3) < 2 ? -1 : 1;
+        for (int i = 0; i < (int)TRACTS_NEAR; i++) {
+            int dx = i & 1 ? x : 0, dy = i & 2 ? y : 0, dz = i & 4 ? z : 0;
+            grid->near[cell][i] = (struct tract_near){cells_near(grid, cell, dx, dy, dz), dx, dy, dz};
+        }
+    }
+}
+
 void grid_init(struct grid *grid, struct memory *memory, int64_t reach2, int64_t window_ms)
 {
     /* Places in one cell differ by at most side − 1 on each axis: three such squares are ≤ τ². */
-    *grid = (struct grid){.side = root(reach2 / 3) + 1, .reach2 = reach2, .slot_ms = window_ms, .memory = memory};
+    *grid = (struct grid){.side = (uint32_t)(root(reach2 / 3) + 1),
+                          .reach2 = reach2,
+                          .slot_ms = window_ms,
+                          .unused_bucket = NONE,
+                          .unused_tract = NONE,
+                          .memory = memory};
+    near_fill(grid);
+}
+
+static void slot_free(struct grid *grid, struct slot *slot)
+{
+    if (slot->room > 0)
+        (void)memory_resize(grid->memory, slot->many, slot->room * sizeof(*slot->many), 0);
+    slot->room = 0;
 }
 
 void grid_free(struct grid *grid)
 {
-    for (uint32_t i = 0; i < grid->cells.count; i++) {
-        vector_free(grid->memory, &grid->cells.items[i].near);
-        vector_free(grid->memory, &grid->cells.items[i].slots);
+    for (uint32_t i = 0; i < grid->tracts.count; i++) {
+        struct tract *tract = &grid->tracts.items[i];
+        for (uint32_t j = 0; tract->slots.items != NULL && j < tract->slots.count; j++)
+            slot_free(grid, &tract->slots.items[j]);
+        vector_free(grid->memory, &tract->slots);
     }
-    vector_free(grid->memory, &grid->cells);
+    vector_free(grid->memory, &grid->tracts);
     vector_free(grid->memory, &grid->buckets);
-    vector_free(grid->memory, &grid->unused_cells);
-    vector_free(grid->memory, &grid->unused_buckets);
     (void)memory_resize(grid->memory, grid->table, grid->table_size * sizeof(*grid->table), 0);
     grid->table = NULL;
+    grid->table_size = 0;
 }
 
-/* ---- the table of cells ---- */
+/* ---- the table of tracts ---- */
 
 static uint32_t hash_of(int32_t x, int32_t y, int32_t z)
 {
-    uint64_t hash = (uint64_t)(uint32_t)x * 0x9e3779b97f4a7c15u;
-    hash = (hash ^ (uint32_t)y) * 0xd6e8feb86659fd93u;
-    hash = (hash ^ hash >> 32 ^ (uint32_t)z) * 0xd6e8feb86659fd93u;
-    return (uint32_t)(hash >> 32);
+    uint64_t hash = (uint64_t)(uint32_t)x * 0x9e3779b97f4a7c15u ^ (uint64_t)(uint32_t)y * 0xd6e8feb86659fd93u ^
+                    (uint64_t)(uint32_t)z * 0xa0761d6478bd642fu;
+    return (uint32_t)(hash >> 32 ^ hash >> 15);
 }
 
-static uint32_t cell_find(const struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
+static uint32_t tract_find(const struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
 {
     if (grid->table_size == 0)
         return NONE;
     uint32_t mask = grid->table_size - 1;
-    for (uint32_t at = hash & mask; grid->table[at] != NONE; at = (at + 1) & mask) {
-        const struct cell *cell = &grid->cells.items[grid->table[at]];
-        if (cell->hash == hash && cell->x == x && cell->y == y && cell->z == z)
-            return grid->table[at];
+    for (uint32_t at = hash & mask; grid->table[at].tract != NONE; at = (at + 1) & mask) {
+        if (grid->table[at].hash != hash)
+            continue;
+        const struct tract *tract = &grid->tracts.items[grid->table[at].tract];
+        if (tract->x == x && tract->y == y && tract->z == z)
+            return grid->table[at].tract;
     }
     return NONE;
 }
 
-static void table_put(struct grid *grid, uint32_t index)
+static void table_put(struct grid *grid, struct tract_entry entry)
 {
     uint32_t mask = grid->table_size - 1;
-    uint32_t at = grid->cells.items[index].hash & mask;
-    while (grid->table[at] != NONE)
+    uint32_t at = entry.hash & mask;
+    while (grid->table[at].tract != NONE)
         at = (at + 1) & mask;
-    grid->table[at] = index;
+    grid->table[at] = entry;
     grid->table_count++;
 }
 
@@ -81,17 +132,17 @@ static bool table_reserve(struct grid *grid)
     if ((grid->table_count + 1) * 2 <= grid->table_size)
         return true;
     uint32_t size = grid->table_size == 0 ? 64 : grid->table_size * 2;
-    uint32_t *table = memory_resize(grid->memory, NULL, 0, size * sizeof(*table));
+    struct tract_entry *table = memory_resize(grid->memory, NULL, 0, size * sizeof(*table));
     if (table == NULL)
         return false;
     memset(table, 0xff, size * sizeof(*table));
-    uint32_t *old = grid->table;
+    struct tract_entry *old = grid->table;
     uint32_t old_size = grid->table_size;
     grid->table = table;
     grid->table_size = size;
     grid->table_count = 0;
     for (uint32_t i = 0; i < old_size; i++) {
-        if (old[i] != NONE)
+        if (old[i].tract != NONE)
             table_put(grid, old[i]);
     }
     (void)memory_resize(grid->memory, old, old_size * sizeof(*old), 0);
@@ -101,219 +152,270 @@ static bool table_reserve(struct grid *grid)
 /* Closes the gap, so that no tombstones gather. */
 static void table_remove(struct grid *grid, uint32_t index)
 {
+    const struct tract *tract = &grid->tracts.items[index];
     uint32_t mask = grid->table_size - 1;
-    uint32_t gap = grid->cells.items[index].hash & mask;
-    while (grid->table[gap] != index)
+    uint32_t gap = hash_of(tract->x, tract->y, tract->z) & mask;
+    while (grid->table[gap].tract != index)
         gap = (gap + 1) & mask;
-    for (uint32_t at = (gap + 1) & mask; grid->table[at] != NONE; at = (at + 1) & mask) {
-        uint32_t home = grid->cells.items[grid->table[at]].hash & mask;
+    for (uint32_t at = (gap + 1) & mask; grid->table[at].tract != NONE; at = (at + 1) & mask) {
+        uint32_t home = grid->table[at].hash & mask;
         if (((at - home) & mask) >= ((at - gap) & mask)) {
             grid->table[gap] = grid->table[at];
             gap = at;
         }
     }
-    grid->table[gap] = NONE;
+    grid->table[gap].tract = NONE;
     grid->table_count--;
 }
 
-/* ---- cells ---- */
+/* ---- tracts ---- */
 
-static bool cells_within_reach(const struct grid *grid, int dx, int dy, int dz)
-{
-    const int offsets[3] = {dx, dy, dz};
-    int64_t least2 = 0;
-    for (int axis = 0; axis < 3; axis++) {
-        int64_t steps = offsets[axis] < 0 ? -offsets[axis] : offsets[axis];
-        int64_t least = steps == 0 ? 0 : (steps - 1) * grid->side + 1;
-        least2 += least * least;
-    }
-    return least2 <= grid->reach2;
-}
-
-/* Fills the new cell's list of near ones and makes room in theirs, so that the second pass cannot fail. */
-static bool cell_meet(struct grid *grid, uint32_t index)
-{
-    struct cell *cell = &grid->cells.items[index];
-    if (!vector_push(grid->memory, &cell->near, index))
-        return false;
-    for (int dx = -2; dx <= 2; dx++) {
-        for (int dy = -2; dy <= 2; dy++) {
-            for (int dz = -2; dz <= 2; dz++) {
-                if ((dx == 0 && dy == 0 && dz == 0) || !cells_within_reach(grid, dx, dy, dz))
-                    continue;
-                int32_t x = cell->x + dx, y = cell->y + dy, z = cell->z + dz;
-                uint32_t other = cell_find(grid, x, y, z, hash_of(x, y, z));
-                if (other == NONE)
-                    continue;
-                struct cell *met = &grid->cells.items[other];
-                if (!vector_push(grid->memory, &cell->near, other) ||
-                    !vector_reserve(grid->memory, &met->near, (size_t)met->near.count + 1))
-                    return false;
-            }
-        }
-    }
-    for (uint32_t i = 1; i < cell->near.count; i++)
-        vector_put(&grid->cells.items[cell->near.items[i]].near, index);
-    return true;
-}
-
-static void cell_drop(struct grid *grid, uint32_t index)
-{
-    struct cell *cell = &grid->cells.items[index];
-    vector_free(grid->memory, &cell->near);
-    vector_free(grid->memory, &cell->slots);
-    vector_put(&grid->unused_cells, index);
-}
-
-static uint32_t cell_make(struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
+static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
 {
     if (!table_reserve(grid))
         return NONE;
-    if (grid->unused_cells.count == 0) {
-        if (!vector_push(grid->memory, &grid->cells, (struct cell){0}))
+    uint32_t index = grid->unused_tract;
+    if (index == NONE) {
+        if (grid->tracts.count >= NONE / TRACT_CELLS ||
+            !vector_reserve(grid->memory, &grid->tracts, (size_t)grid->tracts.count + 1))
             return NONE;
-        if (!vector_reserve(grid->memory, &grid->unused_cells, grid->cells.room)) {
-            grid->cells.count--;
-            return NONE;
-        }
-        vector_put(&grid->unused_cells, grid->cells.count - 1);
+        index = grid->tracts.count++;
+    } else {
+        grid->unused_tract = grid->tracts.items[index].slots.count;
     }
-    uint32_t index = grid->unused_cells.items[--grid->unused_cells.count];
-    grid->cells.items[index] = (struct cell){.x = x, .y = y, .z = z, .hash = hash};
-    if (!cell_meet(grid, index)) {
-        cell_drop(grid, index);
-        return NONE;
-    }
-    table_put(grid, index);
+    grid->tracts.items[index] = (struct tract){.x = x, .y = y, .z = z};
+    table_put(grid, (struct tract_entry){hash, index});
     return index;
 }
 
-static void cell_release(struct grid *grid, uint32_t index)
+static void tract_release(struct grid *grid, uint32_t index)
 {
-    struct cell *cell = &grid->cells.items[index];
+    struct tract *tract = &grid->tracts.items[index];
     table_remove(grid, index);
-    for (uint32_t i = 1; i < cell->near.count; i++) {
-        struct cell *other = &grid->cells.items[cell->near.items[i]];
-        uint32_t at = 1;
-        while (other->near.items[at] != index)
-            at++;
-        other->near.items[at] = other->near.items[--other->near.count];
-    }
-    cell_drop(grid, index);
+    vector_free(grid->memory, &tract->slots);
+    tract->slots.count = grid->unused_tract;
+    grid->unused_tract = index;
 }
 
-/* ---- buckets ---- */
+/* ---- slots ---- */
 
-static uint32_t bucket_make(struct grid *grid)
+/* The index of the first slot at or after `number`; there are few as a rule, and the last ones are asked for. */
+static uint32_t slot_seek(const struct tract *tract, int64_t number)
 {
-    if (grid->unused_buckets.count > 0)
-        return grid->unused_buckets.items[--grid->unused_buckets.count];
-    if (!vector_reserve(grid->memory, &grid->buckets, (size_t)grid->buckets.count + 1) ||
-        !vector_reserve(grid->memory, &grid->unused_buckets, grid->buckets.room))
-        return NONE;
-    return grid->buckets.count++;
-}
-
-/* The index of the first slot at or after `number`; the newest are looked at first. */
-static uint32_t slot_place(const struct cell *cell, int64_t number)
-{
+    const struct slot *slots = tract->slots.items;
     uint32_t low = 0;
-    uint32_t high = cell->slots.count;
-    if (high > 0 && cell->slots.items[high - 1].number < number)
-        return high;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (cell->slots.items[middle].number < number)
+    uint32_t high = tract->slots.count;
+    while (high - low > 8) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slots[middle].number < number)
             low = middle + 1;
         else
             high = middle;
     }
-    return low;
+    while (high > low && slots[high - 1].number >= number)
+        high--;
+    return high;
 }
 
-static uint32_t cell_bucket(struct grid *grid, uint32_t index, int64_t number)
+static uint32_t *slot_buckets(struct slot *slot)
 {
-    struct cell *cell = &grid->cells.items[index];
-    uint32_t at = slot_place(cell, number);
-    if (at < cell->slots.count && cell->slots.items[at].number == number)
-        return cell->slots.items[at].bucket;
-    if (!vector_reserve(grid->memory, &cell->slots, (size_t)cell->slots.count + 1))
+    return slot->room > 0 ? slot->many : slot->few;
+}
+
+static uint32_t bits(uint64_t of)
+{
+    uint32_t count = 0;
+    for (; of != 0; of &= of - 1)
+        count++;
+    return count;
+}
+
+static struct slot *slot_make(struct grid *grid, struct tract *tract, int64_t number)
+{
+    uint32_t at = slot_seek(tract, number);
+    if (at < tract->slots.count && tract->slots.items[at].number == number)
+        return &tract->slots.items[at];
+    if (!vector_reserve(grid->memory, &tract->slots, (size_t)tract->slots.count + 1))
+        return NULL;
+    struct slot *items = tract->slots.items;
+    memmove(items + at + 1, items + at, (tract->slots.count - at) * sizeof(*items));
+    items[at] = (struct slot){.number = number};
+    tract->slots.count++;
+    return &items[at];
+}
+
+static void slot_remove(struct grid *grid, struct tract *tract, struct slot *slot)
+{
+    slot_free(grid, slot);
+    struct slot *items = tract->slots.items;
+    size_t at = (size_t)(slot - items);
+    tract->slots.count--;
+    memmove(items + at, items + at + 1, (tract->slots.count - at) * sizeof(*items));
+}
+
+static bool slot_reserve(struct grid *grid, struct slot *slot, uint32_t count)
+{
+    if (count <= (slot->room > 0 ? slot->room : SLOT_FEW))
+        return true;
+    bool few = slot->room == 0;
+    uint32_t *many = few ? NULL : slot->many;
+    if (!memory_grow(grid->memory, &many, &slot->room, count, sizeof(*many)))
+        return false;
+    if (few)
+        memcpy(many, slot->few, sizeof(slot->few));
+    slot->many = many;
+    return true;
+}
+
+/* ---- buckets ---- */
+
+static uint32_t bucket_make(struct grid *grid, uint32_t home)
+{
+    uint32_t index = grid->unused_bucket;
+    if (index == NONE) {
+        if (!vector_reserve(grid->memory, &grid->buckets, (size_t)grid->buckets.count + 1))
+            return NONE;
+        index = grid->buckets.count++;
+    } else {
+        grid->unused_bucket = grid->buckets.items[index].home;
+    }
+    grid->buckets.items[index] =
+        (struct bucket){.home = home, .cores = NONE, .others = NONE, .coarse = NONE, .fresh = NONE};
+    return index;
+}
+
+static uint32_t slot_bucket(struct grid *grid, struct slot *slot, uint32_t home)
+{
+    uint64_t cell = (uint64_t)1 << home % TRACT_CELLS;
+    uint32_t at = bits(slot->occupied & (cell - 1));
+    if (slot->occupied & cell)
+        return slot_buckets(slot)[at];
+    uint32_t count = bits(slot->occupied);
+    if (!slot_reserve(grid, slot, count + 1))
         return NONE;
-    uint32_t bucket = bucket_make(grid);
+    uint32_t bucket = bucket_make(grid, home);
     if (bucket == NONE)
         return NONE;
-    struct slot *items = cell->slots.items;
-    memmove(items + at + 1, items + at, (cell->slots.count - at) * sizeof(*items));
-    items[at] = (struct slot){number, bucket};
-    cell->slots.count++;
-    grid->buckets.items[bucket] =
-        (struct bucket){.slot = number, .cell = index, .cores = NONE, .others = NONE, .coarse = NONE};
+    uint32_t *buckets = slot_buckets(slot);
+    memmove(buckets + at + 1, buckets + at, (count - at) * sizeof(*buckets));
+    buckets[at] = bucket;
+    slot->occupied |= cell;
     return bucket;
+}
+
+static int64_t slot_number(const struct grid *grid, int64_t start_ms)
+{
+    return start_ms / grid->slot_ms - (start_ms % grid->slot_ms < 0);
 }
 
 uint32_t grid_bucket(struct grid *grid, struct point point, int64_t start_ms)
 {
-    int32_t x = (int32_t)floor_divide(point.x, grid->side);
-    int32_t y = (int32_t)floor_divide(point.y, grid->side);
-    int32_t z = (int32_t)floor_divide(point.z, grid->side);
-    uint32_t hash = hash_of(x, y, z);
-    uint32_t index = cell_find(grid, x, y, z, hash);
+    uint32_t x = (uint32_t)(point.x + ORIGIN) / grid->side;
+    uint32_t y = (uint32_t)(point.y + ORIGIN) / grid->side;
+    uint32_t z = (uint32_t)(point.z + ORIGIN) / grid->side;
+    int32_t tract_x = (int32_t)(x >> 2), tract_y = (int32_t)(y >> 2), tract_z = (int32_t)(z >> 2);
+    uint32_t hash = hash_of(tract_x, tract_y, tract_z);
+    uint32_t index = tract_find(grid, tract_x, tract_y, tract_z, hash);
     if (index == NONE)
-        index = cell_make(grid, x, y, z, hash);
+        index = tract_make(grid, tract_x, tract_y, tract_z, hash);
     if (index == NONE)
         return NONE;
-    uint32_t bucket = cell_bucket(grid, index, floor_divide(start_ms, grid->slot_ms));
-    if (bucket == NONE && grid->cells.items[index].slots.count == 0)
-        cell_release(grid, index);
+    struct tract *tract = &grid->tracts.items[index];
+    struct slot *slot = slot_make(grid, tract, slot_number(grid, start_ms));
+    uint32_t home = index * TRACT_CELLS + ((x & 3) << 4 | (y & 3) << 2 | (z & 3));
+    uint32_t bucket = slot != NULL ? slot_bucket(grid, slot, home) : NONE;
+    if (bucket == NONE && slot != NULL && slot->occupied == 0)
+        slot_remove(grid, tract, slot);
+    if (tract->slots.count == 0)
+        tract_release(grid, index);
     return bucket;
 }
 
-void grid_tidy(struct grid *grid, uint32_t index)
+void grid_tidy(struct grid *grid, uint32_t index, int64_t start_ms)
 {
-    const struct bucket *bucket = &grid->buckets.items[index];
+    struct bucket *bucket = &grid->buckets.items[index];
     if (bucket->cores != NONE || bucket->others != NONE || bucket->coarse != NONE)
         return;
-    struct cell *cell = &grid->cells.items[bucket->cell];
-    uint32_t at = slot_place(cell, bucket->slot);
-    cell->slots.count--;
-    memmove(cell->slots.items + at, cell->slots.items + at + 1, (cell->slots.count - at) * sizeof(*cell->slots.items));
-    vector_put(&grid->unused_buckets, index);
-    if (cell->slots.count == 0)
-        cell_release(grid, bucket->cell);
+    uint32_t home = bucket->home;
+    struct tract *tract = &grid->tracts.items[home / TRACT_CELLS];
+    struct slot *slot = &tract->slots.items[slot_seek(tract, slot_number(grid, start_ms))];
+    uint64_t cell = (uint64_t)1 << home % TRACT_CELLS;
+    uint32_t *buckets = slot_buckets(slot);
+    uint32_t at = bits(slot->occupied & (cell - 1));
+    memmove(buckets + at, buckets + at + 1, (bits(slot->occupied) - at - 1) * sizeof(*buckets));
+    slot->occupied &= ~cell;
+    bucket->home = grid->unused_bucket;
+    grid->unused_bucket = index;
+    if (slot->occupied == 0)
+        slot_remove(grid, tract, slot);
+    if (tract->slots.count == 0)
+        tract_release(grid, home / TRACT_CELLS);
 }
 
 /* ---- walks ---- */
 
-static struct grid_walk walk_make(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms)
+static struct grid_walk walk_make(const struct grid *grid, uint32_t home, int64_t slot_first, int64_t slot_last)
 {
+    const struct tract *tract = &grid->tracts.items[home / TRACT_CELLS];
     return (struct grid_walk){
         .grid = grid,
-        .cell = &grid->cells.items[grid->buckets.items[bucket].cell],
-        .slot_first = floor_divide(start_ms - grid->slot_ms - grid->longest_ms, grid->slot_ms),
-        .slot_last = floor_divide(end_ms + grid->slot_ms, grid->slot_ms),
+        .near = grid->near[home % TRACT_CELLS],
+        .x = tract->x,
+        .y = tract->y,
+        .z = tract->z,
+        .slot_first = slot_first,
+        .slot_last = slot_last,
     };
 }
 
 struct grid_walk grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms)
 {
-    return walk_make(grid, bucket, start_ms, end_ms);
+    /* No interval is longer than a slot. */
+    int64_t slot = slot_number(grid, start_ms);
+    int64_t within = start_ms - slot * grid->slot_ms;
+    int64_t until = within + (end_ms - start_ms);
+    return walk_make(grid, grid->buckets.items[bucket].home, slot - 1 - (grid->longest_ms > within),
+                     slot + 1 + (until >= grid->slot_ms));
 }
 
-struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket)
+struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms)
 {
-    int64_t first_ms = grid->buckets.items[bucket].slot * grid->slot_ms;
-    return walk_make(grid, bucket, first_ms, first_ms + grid->slot_ms - 1 + grid->longest_ms);
+    int64_t slot = slot_number(grid, start_ms);
+    int64_t more = grid->longest_ms > 0;
+    return walk_make(grid, grid->buckets.items[bucket].home, slot - 1 - more, slot + 1 + more);
 }
 
-uint32_t grid_next(struct grid_walk *walk)
+/* Moves to the next tract there is. */
+static bool tract_next(struct grid_walk *walk)
+{
+    const struct grid *grid = walk->grid;
+    while (walk->next < TRACTS_NEAR) {
+        const struct tract_near *near = &walk->near[walk->next++];
+        int32_t x = walk->x + near->dx, y = walk->y + near->dy, z = walk->z + near->dz;
+        uint32_t index = near->cells != 0 ? tract_find(grid, x, y, z, hash_of(x, y, z)) : NONE;
+        if (index == NONE)
+            continue;
+        const struct tract *tract = &grid->tracts.items[index];
+        walk->slot = tract->slots.items + slot_seek(tract, walk->slot_first);
+        walk->end = tract->slots.items + tract->slots.count;
+        walk->cells = near->cells;
+        return true;
+    }
+    return false;
+}
+
+bool grid_slot(struct grid_walk *walk)
 {
     for (;;) {
-        if (walk->slot > 0 && walk->slots[walk->slot - 1].number >= walk->slot_first)
-            return walk->slots[--walk->slot].bucket;
-        if (walk->near == walk->cell->near.count)
-            return NONE;
-        const struct cell *cell = &walk->grid->cells.items[walk->cell->near.items[walk->near++]];
-        walk->slots = cell->slots.items;
-        walk->slot = slot_place(cell, walk->slot_last + 1);
+        while (walk->slot < walk->end && walk->slot->number <= walk->slot_last) {
+            const struct slot *slot = walk->slot++;
+            if ((slot->occupied & walk->cells) == 0)
+                continue;
+            walk->occupied = slot->occupied;
+            walk->buckets = slot->room > 0 ? slot->many : slot->few;
+            return true;
+        }
+        if (!tract_next(walk))
+            return false;
     }
 }

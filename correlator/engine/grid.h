@@ -1,74 +1,113 @@
-/* Who may be near: a grid over the lattice of places, and slots of time in each cell.
+/* Who may be near: tracts of the lattice of places, by hash, and in each the slots of time that hold something.
  *
- *   cell (a cube, its diagonal ≤ reach) ── near: the cells that exist within reach, itself among them
- *     └─ slots, ascending ─▶ bucket (starts less than a window apart)
- *                              ├─ cores   ─▶ node ⇄ node ⇄ …     all in cores and others of one bucket are
- *                              ├─ others  ─▶ …                   mutual neighbours: no distance test needed
- *                              └─ coarse  ─▶ …                   for attachment only
+ *   tract: 4 × 4 × 4 cells of the lattice                              ◀── hash of its coordinates
+ *     └─ slots, ascending ─┬─ occupied: a bit for each cell that holds something then
+ *                          └─▶ bucket, one for each bit
+ *                                ├─ cores   ─▶ node ⇄ node ⇄ …     all in cores and others of one bucket are
+ *                                ├─ others  ─▶ …                   mutual neighbours: no distance test needed
+ *                                └─ coarse  ─▶ …                   for attachment only
  *
- * A cell finds its neighbours once, when it comes to be (124 probes of a hash table), and tells them; after that a walk
- * touches only cells that hold something. Empty buckets and cells are let go at once. */
+ * A cell is a cube whose diagonal is ≤ the reach, a slot as high as the window. What is within reach of a cell lies at
+ * most two cells away, so always in the same eight tracts: a walk probes those, and of the slots the window reaches the
+ * mask of reach leaves only buckets that hold something. Empty buckets, slots and tracts are let go at once. */
 #pragma once
 
 #include "correlator/engine/memory.h"
 #include "correlator/engine/point.h"
 
 struct bucket {
-    int64_t slot;
-    uint32_t cell;
+    uint32_t home;  /* tract × 64 + cell in it; of one that is not used: the next such */
     uint32_t count; /* of cores and others */
     uint32_t cores; /* first node of each list, or NONE */
     uint32_t others;
     uint32_t coarse;
-    uint32_t stamp; /* of the last flush that found new cores here, … */
-    uint32_t fresh; /* … the first of them, … */
-    uint32_t group; /* … and their group, NONE until it is known */
+    uint32_t fresh; /* while flushing: what components.c knows of it, or NONE */
 };
+
+#define SLOT_FEW 2u
 
 struct slot {
     int64_t number;
-    uint32_t bucket;
+    uint64_t occupied; /* by cell */
+    union {
+        uint32_t few[SLOT_FEW]; /* the buckets of the occupied, in order … */
+        uint32_t *many;         /* … elsewhere, where there is room */
+    };
+    uint32_t room; /* of many; 0: few */
 };
 
-struct cell {
+struct tract {
     int32_t x, y, z;
-    uint32_t hash;
-    VECTOR(uint32_t) near;
-    VECTOR(struct slot) slots;
+    VECTOR(struct slot) slots; /* ascending; of one that is not used: count is the next such */
 };
+
+struct tract_entry {
+    uint32_t hash;
+    uint32_t tract; /* or NONE */
+};
+
+/* One of the eight tracts around a cell, and which of its cells are within reach. */
+struct tract_near {
+    uint64_t cells;
+    int32_t dx, dy, dz;
+};
+
+#define TRACTS_NEAR 8u
+#define TRACT_CELLS 64u
 
 struct grid {
-    int64_t side; /* of a cell, in units */
+    uint32_t side; /* of a cell, in units */
     int64_t reach2;
     int64_t slot_ms;    /* = window */
-    int64_t longest_ms; /* the longest interval it ever held: how far back a walk must look */
-    VECTOR(struct cell) cells;
+    int64_t longest_ms; /* the longest interval it ever held, ≤ window: how far back a walk must look */
     VECTOR(struct bucket) buckets;
-    VECTOR(uint32_t) unused_cells;
-    VECTOR(uint32_t) unused_buckets;
-    uint32_t *table; /* open addressing: cell or NONE */
+    VECTOR(struct tract) tracts;
+    uint32_t unused_bucket; /* first of a list */
+    uint32_t unused_tract;
+    struct tract_entry *table;
     uint32_t table_size;
     uint32_t table_count;
     struct memory *memory; /* borrowed */
+    struct tract_near near[TRACT_CELLS][TRACTS_NEAR];
 };
 
 void grid_init(struct grid *grid, struct memory *memory, int64_t reach2, int64_t window_ms);
 void grid_free(struct grid *grid);
-/* The bucket for a start at a place, made if it is not there. NONE: no memory, nothing lost. */
+/* The bucket for a start at a tract, made if it is not there. NONE: no memory, nothing lost. */
 uint32_t grid_bucket(struct grid *grid, struct point point, int64_t start_ms);
-/* Lets the bucket go if it holds nothing, and its cell with it. */
-void grid_tidy(struct grid *grid, uint32_t bucket);
+/* Lets the bucket, of that start, go if it holds nothing, its slot and tract with it. */
+void grid_tidy(struct grid *grid, uint32_t bucket, int64_t start_ms);
 
-/* A walk over the buckets that may hold something within reach and window of an interval, or of a whole bucket. */
+/* A walk over the buckets that may hold something within reach and window of an interval in a bucket, or of anything in
+ * the bucket. */
 struct grid_walk {
     const struct grid *grid;
-    const struct cell *cell;
+    uint64_t occupied; /* of the slot underway, still to look at … */
+    uint64_t cells;    /* … and which of it is within reach */
+    const uint32_t *buckets;
+    const struct slot *slot; /* the next of the tract underway … */
+    const struct slot *end;  /* … up to here */
+    const struct tract_near *near;
+    int32_t x, y, z; /* of the home's tract */
+    uint32_t next;   /* of the eight */
     int64_t slot_first, slot_last;
-    uint32_t near; /* index of the cell after the one underway */
-    uint32_t slot; /* slots of the one underway still to look at */
-    const struct slot *slots;
 };
 struct grid_walk grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms);
-struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket);
-/* NONE at the end. Nodes may move between lists underway; buckets and cells may not come or go. */
-uint32_t grid_next(struct grid_walk *walk);
+struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms);
+/* Moves to the next slot that holds something within reach. False at the end. */
+bool grid_slot(struct grid_walk *walk);
+
+/* NONE at the end. Nodes may move between lists underway; buckets may not come or go. */
+static inline uint32_t grid_next(struct grid_walk *walk)
+{
+    do {
+        while (walk->occupied != 0) {
+            uint64_t cell = walk->occupied & (0 - walk->occupied);
+            uint32_t bucket = *walk->buckets++;
+            walk->occupied ^= cell;
+            if (walk->cells & cell)
+                return bucket;
+        }
+    } while (grid_slot(walk));
+    return NONE;
+}

@@ -1,26 +1,41 @@
 #include "correlator/engine/incidents.h"
 
+void incidents_init(struct incidents *incidents)
+{
+    *incidents = (struct incidents){.unused = NONE, .noted = NONE, .departed = NONE};
+}
+
 bool incidents_reserve(struct incidents *incidents, struct memory *memory)
 {
-    if (incidents->unused.count == 0 && incidents->count == incidents->room &&
+    if (incidents->unused == NONE && incidents->count == incidents->room &&
         !memory_grow(memory, &incidents->items, &incidents->room, (size_t)incidents->count + 1,
                      sizeof(*incidents->items)))
         return false;
-    uint32_t room = incidents->room;
-    return vector_reserve(memory, &incidents->unused, room) && vector_reserve(memory, &incidents->inserted, room) &&
-           vector_reserve(memory, &incidents->removed, room) && vector_reserve(memory, &incidents->touched, room) &&
-           vector_reserve(memory, &incidents->departed, room) && vector_reserve(memory, &incidents->scratch, room) &&
-           heap_reserve(&incidents->idle, memory, room);
+    return vector_reserve(memory, &incidents->inserted, (size_t)incidents->inserted.count + 1);
 }
 
 uint32_t incidents_put(struct incidents *incidents, const struct engine_incident *incident)
 {
-    uint32_t handle =
-        incidents->unused.count > 0 ? incidents->unused.items[--incidents->unused.count] : incidents->count++;
-    incidents->items[handle] = (struct incident_entry){.incident = *incident, .successor = NONE, .used = true};
+    uint32_t handle = incidents->unused;
+    if (handle != NONE)
+        incidents->unused = incidents->items[handle].successor;
+    else
+        handle = incidents->count++;
+    incidents->items[handle] = (struct incident_entry){.incident = incident, .successor = NONE, .used = true};
     incidents->live++;
     vector_put(&incidents->inserted, handle);
     return handle;
+}
+
+static void note(struct incidents *incidents, uint32_t handle)
+{
+    struct incident_entry *entry = &incidents->items[handle];
+    if (entry->noted)
+        return;
+    entry->noted = true;
+    entry->noted_next = incidents->noted;
+    incidents->noted = handle;
+    incidents->noted_count++;
 }
 
 void incidents_remove(struct incidents *incidents, uint32_t handle)
@@ -28,16 +43,13 @@ void incidents_remove(struct incidents *incidents, uint32_t handle)
     incidents->items[handle].dead = true;
     incidents->live--;
     heap_remove(&incidents->idle, handle);
-    vector_put(&incidents->removed, handle);
+    note(incidents, handle);
 }
 
 void incidents_touch(struct incidents *incidents, uint32_t handle)
 {
-    struct incident_entry *entry = &incidents->items[handle];
-    entry->touched = true;
-    if (!entry->listed)
-        vector_put(&incidents->touched, handle);
-    entry->listed = true;
+    incidents->items[handle].touched = true;
+    note(incidents, handle);
 }
 
 static bool id_after(const void *context, uint32_t a, uint32_t b)
@@ -46,13 +58,29 @@ static bool id_after(const void *context, uint32_t a, uint32_t b)
     return span_compare(incident_at(incidents, a)->id, incident_at(incidents, b)->id) > 0;
 }
 
-/* Both lists in order of id, then side by side. */
-void incidents_match(struct incidents *incidents)
+static bool removed_list(struct incidents *incidents, struct memory *memory)
 {
+    incidents->removed.count = 0;
+    for (uint32_t i = incidents->noted; i != NONE; i = incidents->items[i].noted_next) {
+        if (incidents->items[i].dead && !vector_push(memory, &incidents->removed, i))
+            return false;
+    }
+    return true;
+}
+
+/* Both lists in order of id, then side by side. */
+bool incidents_match(struct incidents *incidents, struct memory *memory)
+{
+    if (!removed_list(incidents, memory))
+        return false;
     uint32_t *removed = incidents->removed.items;
     uint32_t *inserted = incidents->inserted.items;
+    uint32_t most =
+        incidents->removed.count > incidents->inserted.count ? incidents->removed.count : incidents->inserted.count;
     if (incidents->removed.count == 0 || incidents->inserted.count == 0)
-        return;
+        return true;
+    if (!vector_reserve(memory, &incidents->scratch, most))
+        return false;
     sort_indexes(removed, incidents->scratch.items, incidents->removed.count, id_after, incidents);
     sort_indexes(inserted, incidents->scratch.items, incidents->inserted.count, id_after, incidents);
     uint32_t i = 0;
@@ -69,6 +97,7 @@ void incidents_match(struct incidents *incidents)
             incidents->items[now].touched = true;
         }
     }
+    return true;
 }
 
 uint32_t incidents_now(const struct incidents *incidents, uint32_t handle)
@@ -80,23 +109,27 @@ void incidents_drop(struct incidents *incidents, uint32_t handle)
 {
     struct incident_entry *entry = &incidents->items[handle];
     if (--entry->holds == 0 && !entry->dead)
-        vector_put(&incidents->departed, handle);
+        incidents_depart(incidents, handle);
+}
+
+void incidents_depart(struct incidents *incidents, uint32_t handle)
+{
+    incidents->items[handle].successor = incidents->departed;
+    incidents->departed = handle;
 }
 
 void incidents_release(struct incidents *incidents, uint32_t handle)
 {
     incidents->items[handle].used = false;
-    vector_put(&incidents->unused, handle);
+    incidents->items[handle].successor = incidents->unused;
+    incidents->unused = handle;
 }
 
 void incidents_free(struct incidents *incidents, struct memory *memory)
 {
     (void)memory_resize(memory, incidents->items, incidents->room * sizeof(*incidents->items), 0);
-    vector_free(memory, &incidents->unused);
     vector_free(memory, &incidents->inserted);
     vector_free(memory, &incidents->removed);
-    vector_free(memory, &incidents->touched);
-    vector_free(memory, &incidents->departed);
     vector_free(memory, &incidents->scratch);
     heap_free(&incidents->idle, memory);
 }

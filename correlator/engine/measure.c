@@ -21,7 +21,6 @@ enum status measure_init(struct measure *measure, const struct rule *rule)
         .reach2 = chord2_from_km(rule->reach_km),
         .window_ms = rule->window_ms,
         .cap_extent2 = chord2_from_km(rule->cap_extent_km),
-        .threshold = rule->min_neighbours,
     };
     return STATUS_OK;
 }

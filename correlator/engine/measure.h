@@ -12,7 +12,6 @@ struct measure {
     int64_t reach2;   /* τ² */
     int64_t window_ms;
     int64_t cap_extent2; /* squared chord */
-    uint32_t threshold;  /* neighbours a core needs, until there is a baseline */
 };
 
 /* STATUS_INVALID where the rule is out of the ranges of rule.h. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define CLASS_BYTES_MIN 16u
+#define STEPS           4u /* classes to a power of two */
 
 void memory_init(struct memory *memory, const struct allocator *allocator)
 {
@@ -13,15 +14,17 @@ void memory_init(struct memory *memory, const struct allocator *allocator)
 /* MEMORY_CLASSES: a great one. */
 static unsigned class_of(size_t size)
 {
-    unsigned class = 0;
-    while (class < MEMORY_CLASSES && ((size_t)CLASS_BYTES_MIN << class) < size)
-        class ++;
-    return class;
+    if (size <= CLASS_BYTES_MIN)
+        return 0;
+    unsigned power = 63u - (unsigned)__builtin_clzll(size - 1); /* 2^power < size ≤ 2^(power + 1) */
+    unsigned step = (unsigned)((size - 1) >> (power - 2)) - STEPS;
+    unsigned class = (power - 4) * STEPS + step + 1;
+    return class < MEMORY_CLASSES ? class : MEMORY_CLASSES;
 }
 
 static size_t class_bytes(unsigned class, size_t size)
 {
-    return class < MEMORY_CLASSES ? (size_t)CLASS_BYTES_MIN << class : size;
+    return class < MEMORY_CLASSES ? (size_t)(STEPS + class % STEPS) << (class / STEPS + 2) : size;
 }
 
 static void *block_take(struct memory *memory, unsigned class, size_t size)
@@ -91,9 +94,11 @@ void *memory_resize(struct memory *memory, void *pointer, size_t old_size, size_
 
 bool memory_grow(struct memory *memory, void *items_field, uint32_t *room, size_t need, size_t item_size)
 {
-    size_t wanted = *room < 4 ? 4 : (size_t)*room * 2;
+    size_t wanted = *room < 4 ? 4 : *room < 256 ? (size_t)*room * 2 : (size_t)*room + *room / 4;
     if (wanted < need)
         wanted = need;
+    size_t bytes = wanted * item_size;
+    wanted = class_bytes(class_of(bytes), bytes) / item_size;
     if (wanted >= NONE)
         return false;
     void *items;

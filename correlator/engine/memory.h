@@ -1,4 +1,4 @@
-/* The engine's memory: blocks in sizes of powers of two; what is given back is kept for the next of its size.
+/* The engine's memory: blocks in sizes four to each power of two; what is given back is kept for the next of its size.
  *
  *   allocator handed in ──▶ block ──▶ in use ⇄ free list of its size ──▶ (memory_fini) back to the allocator
  *
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MEMORY_CLASSES 17         /* 16 bytes … 1 MiB */
+#define MEMORY_CLASSES 41         /* 16, 20, 24, 28, 32, 40 … bytes, to 16 KiB */
 #define NONE           UINT32_MAX /* of an index: none */
 
 struct memory {
@@ -35,7 +35,8 @@ void *memory_resize(struct memory *memory, void *pointer, size_t old_size, size_
         uint32_t room;                                                                                                 \
     }
 
-/* items_field points to the vector's `items`. Room is at least doubled. False: no memory, nothing changed. */
+/* items_field points to the vector's `items`. Room grows by a quarter at least, small ones double. False: no memory,
+ * nothing changed. */
 bool memory_grow(struct memory *memory, void *items_field, uint32_t *room, size_t need, size_t item_size);
 
 #define vector_reserve(memory, vector, need)                                                                           \

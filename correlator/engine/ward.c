@@ -1,12 +1,55 @@
 #include "correlator/engine/ward.h"
 
+#define NOISE_STEPS 8    /* of a window: noise stays at most one longer than it must */
+#define MEMOS       4096 /* cells whose history is remembered; a power of two */
+
 enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents, struct memory *memory)
 {
-    *ward = (struct ward){.incidents = incidents, .memory = memory, .horizon_ms = INT64_MIN};
+    *ward = (struct ward){.incidents = incidents,
+                          .memory = memory,
+                          .unused_node = NONE,
+                          .horizon_ms = INT64_MIN,
+                          .departed_ms = INT64_MIN};
     enum status status = measure_init(&ward->measure, rule);
-    if (status == STATUS_OK)
-        grid_init(&ward->grid, memory, ward->measure.reach2, ward->measure.window_ms);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    grid_init(&ward->grid, memory, ward->measure.reach2, ward->measure.window_ms);
+    wheel_init(&ward->noise, ward->measure.window_ms / NOISE_STEPS + 1);
+    return ward_rebase(ward, rule->baseline) ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* ---- thresholds ---- */
+
+bool ward_rebase(struct ward *ward, const struct baseline_rule *baseline)
+{
+    if (baseline != NULL && ward->memos == NULL) {
+        ward->memos = memory_resize(ward->memory, NULL, 0, MEMOS * sizeof(*ward->memos));
+        if (ward->memos == NULL)
+            return false;
+    }
+    ward->measure.rule.baseline = baseline;
+    for (uint32_t i = 0; ward->memos != NULL && i < MEMOS; i++)
+        ward->memos[i].history = NONE;
+    return true;
+}
+
+static uint32_t history_of(const struct ward *ward, const struct baseline_rule *baseline, struct point point)
+{
+    struct baseline_cell cell = baseline_cell_of(baseline, point);
+    uint64_t hash = ((uint64_t)(uint32_t)cell.x * 0x9e3779b97f4a7c15u ^ (uint32_t)cell.y) * 0xd6e8feb86659fd93u;
+    hash = (hash ^ hash >> 32 ^ (uint32_t)cell.z) * 0xd6e8feb86659fd93u;
+    struct history_memo *memo = &ward->memos[hash >> 32 & (MEMOS - 1)];
+    if (memo->history == NONE || memo->cell.x != cell.x || memo->cell.y != cell.y || memo->cell.z != cell.z)
+        *memo = (struct history_memo){cell, baseline_history(baseline, cell)};
+    return memo->history;
+}
+
+uint32_t ward_threshold(const struct ward *ward, struct point point, int64_t length_ms)
+{
+    const struct rule *rule = &ward->measure.rule;
+    if (rule->baseline == NULL)
+        return rule->min_neighbours;
+    return baseline_threshold(rule->baseline, history_of(ward, rule->baseline, point), length_ms);
 }
 
 void ward_fini(struct ward *ward)
@@ -19,14 +62,14 @@ void ward_fini(struct ward *ward)
     for (uint32_t i = 0; i < ward->ghosts.count; i++)
         (void)memory_resize(memory, ward->ghosts.items[i].id, ward->ghosts.items[i].id_size, 0);
     grid_free(&ward->grid);
+    (void)memory_resize(memory, ward->memos, ward->memos != NULL ? MEMOS * sizeof(*ward->memos) : 0, 0);
     vector_free(memory, &ward->nodes);
-    vector_free(memory, &ward->unused_nodes);
     vector_free(memory, &ward->node_of);
     vector_free(memory, &ward->ghosts);
     vector_free(memory, &ward->unused_ghosts);
     vector_free(memory, &ward->episodes);
     vector_free(memory, &ward->unused_episodes);
-    heap_free(&ward->noise, memory);
+    wheel_free(&ward->noise, memory);
     heap_free(&ward->finishing, memory);
     vector_free(memory, &ward->changed);
     vector_free(memory, &ward->loose);
@@ -34,6 +77,7 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->disturbed);
     vector_free(memory, &ward->retired);
     vector_free(memory, &ward->restated);
+    vector_free(memory, &ward->fresh);
     vector_free(memory, &ward->groups);
     vector_free(memory, &ward->gathered);
     vector_free(memory, &ward->component);
@@ -51,15 +95,14 @@ bool ward_reserve(struct ward *ward, const struct engine_incident *incident, uin
 {
     struct memory *memory = ward->memory;
     *ret_bucket = NONE;
-    if (!vector_reserve(memory, &ward->node_of, ward->incidents->room))
+    if (!vector_reserve(memory, &ward->node_of, (size_t)ward->incidents->count + 1))
         return false;
     if (!measure_triggers(&ward->measure, incident))
         return true;
-    if (ward->unused_nodes.count == 0 && !vector_reserve(memory, &ward->nodes, (size_t)ward->nodes.count + 1))
+    if (ward->unused_node == NONE && !vector_reserve(memory, &ward->nodes, (size_t)ward->nodes.count + 1))
         return false;
     uint32_t room = ward->nodes.room;
-    if (!vector_reserve(memory, &ward->unused_nodes, room) || !vector_reserve(memory, &ward->changed, room) ||
-        !heap_reserve(&ward->noise, memory, room))
+    if (!vector_reserve(memory, &ward->changed, room) || !wheel_reserve(&ward->noise, memory, room))
         return false;
     *ret_bucket = grid_bucket(&ward->grid, incident->point, incident->start_ms);
     return *ret_bucket != NONE;
@@ -73,14 +116,19 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
     if (bucket == NONE)
         return;
     const struct engine_incident *incident = incident_at(ward->incidents, handle);
-    uint32_t index =
-        ward->unused_nodes.count > 0 ? ward->unused_nodes.items[--ward->unused_nodes.count] : ward->nodes.count++;
+    uint32_t index = ward->unused_node;
+    if (index != NONE)
+        ward->unused_node = node_at(ward, index)->next;
+    else
+        index = ward->nodes.count++;
+    bool coarse = measure_coarse(&ward->measure, incident);
     *node_at(ward, index) = (struct node){
         .point = incident->point,
         .incident = handle,
         .start_ms = incident->start_ms,
         .end_ms = measure_end(&ward->measure, incident),
         .bucket = bucket,
+        .threshold = coarse ? 0 : ward_threshold(ward, incident->point, incident->end_ms - incident->start_ms),
         .next = NONE,
         .previous = NONE,
         .episode = NONE,
@@ -93,11 +141,11 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .joined = NONE,
         .refused = NONE,
         .place = NONE,
-        .coarse = measure_coarse(&ward->measure, incident),
+        .coarse = coarse,
     };
     ward->node_of.items[handle] = index;
     ward->incidents->items[handle].holds++;
-    heap_put(&ward->noise, index, node_at(ward, index)->end_ms);
+    wheel_put(&ward->noise, index, node_at(ward, index)->end_ms);
     cores_insert(ward, index);
 }
 
@@ -107,7 +155,7 @@ void ward_remove(struct ward *ward, uint32_t handle)
     if (index == NONE)
         return;
     ward->node_of.items[handle] = NONE;
-    heap_remove(&ward->noise, index);
+    wheel_remove(&ward->noise, index, node_at(ward, index)->end_ms);
     cores_remove(ward, index);
     node_at(ward, index)->dead = true;
 }
@@ -122,5 +170,6 @@ void node_release(struct ward *ward, uint32_t index)
         vector_put(&ward->unused_ghosts, node->ghost);
     }
     incidents_drop(ward->incidents, node->incident);
-    vector_put(&ward->unused_nodes, index);
+    node->next = ward->unused_node;
+    ward->unused_node = index;
 }

@@ -7,11 +7,13 @@
  * k and core status are right after every insert and remove; anchors and episodes are as of the last flush. */
 #pragma once
 
+#include "correlator/baseline/baseline.h"
 #include "correlator/engine/bounds.h"
 #include "correlator/engine/grid.h"
 #include "correlator/engine/heap.h"
 #include "correlator/engine/incidents.h"
 #include "correlator/engine/measure.h"
+#include "correlator/engine/wheel.h"
 
 struct node {
     struct point point;
@@ -19,12 +21,13 @@ struct node {
     int64_t start_ms;
     int64_t end_ms; /* as correlated: that of a coarse one is cut */
     uint32_t bucket;
-    uint32_t next; /* in the bucket's list */
+    uint32_t next; /* in the bucket's list; of one that is not used: the next such */
     uint32_t previous;
-    uint32_t near;     /* k; of a core only known to be ≥ the threshold */
-    uint32_t episode;  /* of a core */
-    uint32_t anchor;   /* of a non-core */
-    uint32_t attached; /* of a core: the first attached to it */
+    uint32_t near;      /* k; of a core only known to be ≥ the threshold */
+    uint32_t threshold; /* K: how many neighbours make it a core */
+    uint32_t episode;   /* of a core */
+    uint32_t anchor;    /* of a non-core */
+    uint32_t attached;  /* of a core: the first attached to it */
     uint32_t attached_next;
     uint32_t attached_previous;
     uint32_t ghost;   /* of a core: what it remembers of neighbours that have left memory */
@@ -32,12 +35,13 @@ struct node {
     uint32_t joined;  /* of a core: the later one that took in the part whose latest this was; NONE: none has */
     uint32_t refused; /* of a core: the first core, this or a later one, at whose turn a refusal named it */
     uint32_t place;   /* while flushing: next of its bucket's or group's; then its part. Else NONE */
-    bool coarse;
-    bool core;
-    bool settled; /* was a core at the last flush */
-    bool dead;    /* removed since the last flush */
-    bool changed; /* is in `changed` */
-    bool loose;   /* is in `loose` */
+    bool coarse : 1;
+    bool core : 1;
+    bool settled : 1; /* was a core at the last flush */
+    bool dead : 1;    /* removed since the last flush */
+    bool changed : 1; /* is in `changed` */
+    bool loose : 1;   /* is in `loose` */
+    bool lonely : 1;  /* new, and no core was there when it came: one that comes later offers itself */
 };
 
 /* A core's memory of core neighbours that left with a final episode: its own episode stays capped, and may continue it.
@@ -130,6 +134,19 @@ struct part {
     bool capped;
 };
 
+/* A bucket with new cores, while flushing. */
+struct fresh_bucket {
+    uint32_t bucket;
+    uint32_t first; /* of its new cores */
+    uint32_t group; /* NONE until it is known */
+};
+
+/* What the baseline said of a cell. */
+struct history_memo {
+    struct baseline_cell cell;
+    uint32_t history; /* NONE: nothing asked yet */
+};
+
 struct pair_of_episodes {
     uint32_t heir;  /* record that now holds a core of … */
     uint32_t ended; /* … this withdrawn one */
@@ -140,17 +157,19 @@ struct ward {
     struct incidents *incidents; /* borrowed */
     struct memory *memory;       /* borrowed */
     struct grid grid;
+    struct history_memo *memos; /* where there is a baseline */
     VECTOR(struct node) nodes;
-    VECTOR(uint32_t) unused_nodes;
+    uint32_t unused_node;     /* first of a list */
     VECTOR(uint32_t) node_of; /* by incident handle */
     VECTOR(struct ghost) ghosts;
     VECTOR(uint32_t) unused_ghosts;
     VECTOR(struct episode_record) episodes;
     VECTOR(uint32_t) unused_episodes;
-    struct heap noise;        /* nodes by end: those in no episode leave when no window reaches them */
+    struct wheel noise;       /* nodes by end: those in no episode leave when no window reaches them */
     struct heap finishing;    /* episodes by the latest end of their cores */
     VECTOR(uint32_t) changed; /* nodes, since the last flush */
     int64_t horizon_ms;       /* see engine_horizon */
+    int64_t departed_ms;      /* latest end of what has left memory */
     uint32_t episode_count;
     uint32_t stamp;
     size_t pending; /* incidents in the components disturbed since the last flush, about */
@@ -160,6 +179,7 @@ struct ward {
     VECTOR(uint32_t) disturbed; /* cores whose attached changed */
     VECTOR(uint32_t) retired;
     VECTOR(uint32_t) restated;
+    VECTOR(struct fresh_bucket) fresh;
     VECTOR(struct group) groups;
     VECTOR(uint32_t) gathered;  /* episodes in some group */
     VECTOR(uint32_t) component; /* of one group: cores to be decided, … */
@@ -176,6 +196,8 @@ struct ward {
 enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents,
                       struct memory *memory) MUST_CHECK;
 void ward_fini(struct ward *ward);
+/* Looks to another baseline from now on; NULL: none. False: no memory, nothing changed. */
+bool ward_rebase(struct ward *ward, const struct baseline_rule *baseline);
 
 /* Does the rule want the incident? If so, makes room for it. False: no memory, nothing changed. */
 bool ward_reserve(struct ward *ward, const struct engine_incident *incident, uint32_t *ret_bucket);
@@ -227,12 +249,8 @@ static inline bool node_is_core(const struct node *node)
     return node->core && !node->dead;
 }
 
-/* How many neighbours make this one a core: the floor, and from a baseline on what its place makes improbable. */
-static inline uint32_t node_threshold(const struct ward *ward, const struct node *node)
-{
-    (void)node;
-    return ward->measure.threshold;
-}
+/* How many neighbours make one a core there: the floor, or what the history of the place makes improbable. */
+uint32_t ward_threshold(const struct ward *ward, struct point point, int64_t length_ms);
 
 static inline uint32_t record_first(const struct episode_record *record)
 {
@@ -252,6 +270,9 @@ void cores_insert(struct ward *ward, uint32_t index);
 void cores_remove(struct ward *ward, uint32_t index);
 /* Takes it out and leaves every count: it has been, but is out of every window. */
 void cores_forget(struct ward *ward, uint32_t index);
+/* Judges every node by the thresholds of the baseline as it is now, but for those that may have had neighbours that
+ * left. Returns how many those are. */
+size_t cores_rebase(struct ward *ward);
 void ward_changed(struct ward *ward, uint32_t index);
 
 /* ---- attach.c ---- */
