@@ -19,19 +19,25 @@ def expect(figures, names, more_than):
 
 
 engine, path = sys.argv[1:]
-streams = lines_of(engine, "--quick")
+[machine, *streams] = lines_of(engine, "--quick")
+expect(machine, ("dram_ns", "l2_ns", "probe_ns", "copy_gb_s", "clock_ns"), 0)
 for stream in streams:
     expect(stream, ("incidents", "mean_k", "incidents_per_s", "incidents_per_s_min", "incidents_per_s_max", "ns_each",
                     "cpu_ns_each", "bytes_each", "bytes_at_10", "bytes_at_50", "bytes_at_100", "episodes", "changes",
                     "flushed_each_incidents_per_s", "insert_ns_p50", "insert_ns_p99", "insert_ns_p999", "insert_ns_max",
                     "flush_us_max"), 0)
     expect(stream, ("allocations_each",), -1)
-told = {(stream["stream"], stream["order"]) for stream in streams}
-wanted = {(name, order) for name in ("sea", "europe", "crowd", "decade") for order in ("in order", "shuffled")}
+told = {(stream["stream"], stream["order"], stream["calibrated"]) for stream in streams}
+wanted = {(name, order, calibrated) for name in ("sea", "europe", "crowd", "decade")
+          for order in ("in order", "shuffled") for calibrated in (False, True)}
 if told != wanted:
     sys.exit(f"streams are missing: {wanted - told}")
 print(f"{len(streams)} streams: {sorted(told)}")
-[whole] = lines_of(path, "4000")
-expect(whole, ("reports_per_s", "engine_off_reports_per_s", "ratio", "publications"), 0)
-if not whole["publications"] > whole["engine_off_publications"]:
-    sys.exit(f"the engine published nothing: {whole}")
+paths = lines_of(path, "--quick")
+for whole in paths:
+    expect(whole, ("reports_per_s", "engine_off_reports_per_s", "ratio", "publications"), 0)
+    if not whole["publications"] > whole["engine_off_publications"]:
+        sys.exit(f"the engine published nothing: {whole}")
+if {(whole["time"], whole["calibrated"]) for whole in paths} != {
+        (time, calibrated) for time in ("live", "replay") for calibrated in (False, True)}:
+    sys.exit(f"paths are missing: {paths}")

@@ -1,22 +1,28 @@
-/* The whole path, from packed report to acknowledged episode: link (ZeroMQ on loopback), decode, validate, register,
- * engine, publish, link, acknowledge; beside the same path with the engine left out. Everything on one loop and one
- * thread, so the rates are of one core. Prints JSON. Seeds are fixed.
+/* The whole path, from packed report to acknowledged episode: link (ZeroMQ over ipc), decode, validate, register,
+ * engine, publish, link, acknowledge; beside the same path with the engine left out, in turns, so that both meet the
+ * same weather. Agent, correlator and sink share one loop and one thread; ZeroMQ has its own. One JSON object a line
+ * for each of: live and replayed, with and without a baseline. Seeds are fixed.
  *
- *   path_bench [REPORTS] */
+ *   path_bench [--reports N] [--runs N] [--quick] [--bare] [replay] [live] */
 #include "base/clock.h"
+#include "base/log.h"
 #include "bus/bus.h"
 #include "bus/receiver.h"
 #include "bus/sender.h"
 #include "correlator/correlator.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
+#include "tests/bench/calm.h"
+#include "tests/bench/run.h"
 
+#include <argp.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define TOWNS  300u
-#define DAY_MS 86400000LL
+#define MARK_EVERY 1000u /* reports: a source says how far it has read */
+#define RUNS_MAX   101u
 
 struct path {
     uv_loop_t loop;
@@ -26,7 +32,9 @@ struct path {
     struct receiver *sink;
     struct text reports; /* packed, one behind the other */
     size_t *ends;
+    int64_t *starts_ms;
     size_t count;
+    enum correlator_time time;
     size_t sent;
     uint64_t published;
     uint64_t started_ns, ended_ns;
@@ -34,66 +42,65 @@ struct path {
     bool finishing;
 };
 
-/* splitmix64 */
-static uint64_t random_next(uint64_t *state)
+struct options {
+    size_t reports;
+    size_t runs;
+    bool bare; /* the engine never left out: for a profiler */
+    bool times[2];
+};
+
+static void must(enum status status, const char *reason)
 {
-    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    if (status == STATUS_OK)
+        return;
+    fprintf(stderr, "path_bench: %s: %s\n", status_text(status), reason);
+    exit(1);
 }
 
-static double random_unit(uint64_t *state)
+static void report_append(struct path *path, size_t i, const struct stream_incident *made)
 {
-    return (double)(random_next(state) >> 11) * 0x1p-53;
+    char id[32];
+    struct country country = {.code = made->country, .role = COUNTRY_WHERE};
+    double lat = asin((double)made->point.z / POINT_SCALE) * 57.29577951308232;
+    double lon = atan2((double)made->point.y, (double)made->point.x) * 57.29577951308232;
+    struct report report = {
+        .source = SPAN("bench"),
+        .source_id = {id, (size_t)snprintf(id, sizeof id, "2025-%zu", i)},
+        .category = CATEGORY_AIR_DRONE_SIGHTING,
+        .role = ROLE_TRIGGER,
+        .occurred = {made->start_ms, made->end_ms, PRECISION_MINUTE, BASIS_REPORTED},
+        .reported_at_ms = made->start_ms + STREAM_DAY_MS,
+        .has_place = true,
+        .place = {.lat = lat, .lon = lon, .radius_km = 3, .name = SPAN("somewhere by the sea")},
+        .has_countries = true,
+        .countries = &country,
+        .country_count = 1,
+        .publisher = SPAN("desk"),
+        .headline = SPAN("Drones were seen over the airport for the second night"),
+        .url = SPAN("https://example.org/news/2025/drones-over-the-airport"),
+        .confidence = NAN,
+        .licence = LICENCE_ATTRIBUTION,
+    };
+    must(report_pack(&report, &path->reports), "a report");
+    path->ends[i] = path->reports.size;
+    path->starts_ms[i] = made->start_ms;
 }
 
-/* Europe: four in five at 300 towns, the rest anywhere; in order of time, about ten neighbours each under the rule
- * below. */
-static void reports_make(struct path *path)
+static void reports_make(struct path *path, const struct stream_kind *kind)
 {
-    uint64_t seed = 20250919;
-    double lat[TOWNS], lon[TOWNS];
-    static const char codes[][3] = {"PL", "DE", "DK", "SE", "FI", "EE", "LV", "LT", "RO", "NO"};
-    for (size_t i = 0; i < TOWNS; i++) {
-        lat[i] = 45 + 20 * random_unit(&seed);
-        lon[i] = 5 + 25 * random_unit(&seed);
-    }
-    int64_t now_ms = 1735689600000;
-    for (size_t i = 0; i < path->count; i++) {
-        bool in_town = random_unit(&seed) < 0.8;
-        size_t town = (size_t)(random_unit(&seed) * random_unit(&seed) * TOWNS);
-        char id[32];
-        struct country country = {.role = COUNTRY_WHERE};
-        if (country_code_parse(span_of(codes[town % 10]), &country.code) != STATUS_OK)
-            abort();
-        now_ms += (int64_t)(2.0 * 120000 * random_unit(&seed));
-        struct report report = {
-            .source = SPAN("bench"),
-            .source_id = {id, (size_t)snprintf(id, sizeof id, "2025-%zu", i)},
-            .category = CATEGORY_AIR_DRONE_SIGHTING,
-            .role = ROLE_TRIGGER,
-            .occurred = {now_ms, now_ms + 600000, PRECISION_MINUTE, BASIS_REPORTED},
-            .reported_at_ms = now_ms + DAY_MS,
-            .has_place = true,
-            .place = {.lat = in_town ? lat[town] + 0.02 * random_unit(&seed) : 45 + 20 * random_unit(&seed),
-                      .lon = in_town ? lon[town] + 0.02 * random_unit(&seed) : 5 + 25 * random_unit(&seed),
-                      .radius_km = 3,
-                      .name = SPAN("somewhere by the sea")},
-            .has_countries = true,
-            .countries = &country,
-            .country_count = 1,
-            .publisher = SPAN("desk"),
-            .headline = SPAN("Drones were seen over the airport for the second night"),
-            .url = SPAN("https://example.org/news/2025/drones-over-the-airport"),
-            .confidence = NAN,
-            .licence = LICENCE_ATTRIBUTION,
-        };
-        if (report_pack(&report, &path->reports) != STATUS_OK)
-            abort();
-        path->ends[i] = path->reports.size;
-    }
+    struct stream *stream;
+    struct stream_incident made;
+    path->ends = calloc(path->count, sizeof *path->ends);
+    path->starts_ms = calloc(path->count, sizeof *path->starts_ms);
+    if (path->ends == NULL || path->starts_ms == NULL)
+        must(STATUS_NO_MEMORY, "the reports");
+    must(stream_new(kind->place, kind->an_hour, STREAM_IN_ORDER, 1, path->count, &stream), kind->name);
+    for (size_t i = 0; i < path->count && stream_next(stream, &made, 1) == 1; i++)
+        report_append(path, i, &made);
+    stream_free(stream);
 }
+
+/* --- the loop --- */
 
 static void closed(void *self)
 {
@@ -110,6 +117,16 @@ static void finished(void *self)
     correlator_close(path->correlator, closed, path);
 }
 
+static void mark(struct path *path)
+{
+    const struct source_mark read_up_to = {
+        .source = SPAN("bench"),
+        .watermark_ms = path->starts_ms[path->sent - 1] - STREAM_HOUR_MS,
+        .state = SOURCE_LIVE,
+    };
+    must(sender_marks(path->agent, &read_up_to, 1), "marks");
+}
+
 static void send_more(void *self)
 {
     struct path *path = self;
@@ -120,9 +137,10 @@ static void send_more(void *self)
             path->agent, (struct span){path->reports.data + begin, path->ends[path->sent] - begin}, &position);
         if (status == STATUS_AGAIN)
             return;
-        if (status != STATUS_OK)
-            abort();
+        must(status, "a report is not taken");
         path->sent++;
+        if (path->time == CORRELATOR_LIVE && path->sent % MARK_EVERY == 0)
+            mark(path);
     }
 }
 
@@ -143,20 +161,13 @@ static void sink_batch(void *self, const struct peer *peer, uint64_t first, cons
     receiver_ack(path->sink, peer->name, peer->epoch, first + count - 1);
 }
 
-static void must(enum status status, const char *reason)
+/* Seconds from the first report sent to the last publication acknowledged. */
+static double pass(struct path *path, const struct correlator_config *config, bool engine_off)
 {
-    if (status == STATUS_OK)
-        return;
-    fprintf(stderr, "path_bench: %s: %s\n", status_text(status), reason);
-    exit(1);
-}
-
-/* Reports a second through the whole path. */
-static double measure(struct path *path, const struct correlator_config *config, bool engine_off, const char *scheme)
-{
-    char reason[256] = "", incidents[64], episodes[64];
-    snprintf(incidents, sizeof incidents, "%s-incidents-%d", scheme, engine_off);
-    snprintf(episodes, sizeof episodes, "%s-episodes-%d", scheme, engine_off);
+    static unsigned passes;
+    char reason[256] = "", incidents[80], episodes[80];
+    snprintf(incidents, sizeof incidents, "ipc:///tmp/vedette-bench-%ld-i%u", (long)uv_os_getpid(), passes);
+    snprintf(episodes, sizeof episodes, "ipc:///tmp/vedette-bench-%ld-e%u", (long)uv_os_getpid(), passes++);
     must(bus_open(&path->loop, &path->bus), reason);
     path->sent = path->published = 0;
     path->finishing = false;
@@ -166,7 +177,7 @@ static double measure(struct path *path, const struct correlator_config *config,
                                                       .incidents_url = incidents,
                                                       .episodes_url = episodes,
                                                       .epoch = 1,
-                                                      .time = CORRELATOR_REPLAY,
+                                                      .time = path->time,
                                                       .engine_off = engine_off},
                          &(struct correlator_events){0}, &path->correlator, reason),
          reason);
@@ -189,41 +200,119 @@ static double measure(struct path *path, const struct correlator_config *config,
     uv_run(&path->loop, UV_RUN_DEFAULT);
     bus_close(path->bus);
     uv_run(&path->loop, UV_RUN_DEFAULT); /* lets the bus close */
-    return (double)path->count / ((double)(path->ended_ns - path->started_ns) * 1e-9);
+    return (double)(path->ended_ns - path->started_ns) * 1e-9;
+}
+
+/* --- what is printed --- */
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a;
+    const double *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return values[(count - 1) / 2];
+}
+
+static void measure(struct path *path, const struct options *options, const struct stream_kind *kind,
+                    const struct calm *calm)
+{
+    struct rule rule = run_rule(kind, calm != NULL ? calm_rule(calm) : NULL);
+    const struct correlator_config config = {.rules = &rule, .rule_count = 1, .incidents_max = 100000000};
+    double with[RUNS_MAX], without[RUNS_MAX], ratios[RUNS_MAX];
+    uint64_t published = 0, published_without = 0;
+    rule.categories = (category_set)1 << CATEGORY_AIR_DRONE_SIGHTING;
+    for (size_t i = 0; i < options->runs; i++) {
+        without[i] = options->bare ? 0.0 : pass(path, &config, true);
+        published_without = path->published;
+        with[i] = pass(path, &config, false);
+        published = path->published;
+        ratios[i] = without[i] / with[i];
+    }
+    double count = (double)path->count;
+    double middle = median(with, options->runs);
+    double middle_without = median(without, options->runs);
+    double ratio = median(ratios, options->runs);
+    printf("{\"bench\": \"path\", \"stream\": \"%s\", \"time\": \"%s\", \"calibrated\": %s, \"reports\": %zu, "
+           "\"bytes_each\": %.0f, \"runs\": %zu, \"reports_per_s\": %.0f, \"us_each\": %.2f, \"publications\": %llu, "
+           "\"engine_off_reports_per_s\": %.0f, \"engine_off_us_each\": %.2f, \"engine_off_publications\": %llu, "
+           "\"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}\n",
+           kind->name, path->time == CORRELATOR_LIVE ? "live" : "replay", calm != NULL ? "true" : "false", path->count,
+           (double)path->reports.size / count, options->runs, count / middle, middle * 1e6 / count,
+           (unsigned long long)published, options->bare ? 0.0 : count / middle_without, middle_without * 1e6 / count,
+           (unsigned long long)published_without, ratio, ratios[0], ratios[options->runs - 1]);
+    (void)fflush(stdout);
+}
+
+/* --- command line --- */
+
+static const struct argp_option argp_options[] = {
+    {"reports", 'n', "N", 0, "reports a pass (default 200000)", 0},
+    {"runs", 'r', "N", 0, "runs the medians are of (default 5)", 0},
+    {"quick", 'q', NULL, 0, "4000 reports, one run", 0},
+    {"bare", 'b', NULL, 0, "never leave the engine out: for a profiler", 0},
+    {0},
+};
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'n':
+        options->reports = strtoul(text, NULL, 10);
+        return 0;
+    case 'r':
+        options->runs = strtoul(text, NULL, 10);
+        if (options->runs < 1 || options->runs > RUNS_MAX)
+            argp_error(state, "runs: 1 to %u", RUNS_MAX);
+        return 0;
+    case 'q':
+        options->reports = 4000;
+        options->runs = 1;
+        return 0;
+    case 'b':
+        options->bare = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        options->times[CORRELATOR_LIVE] = strcmp(text, "live") == 0;
+        options->times[CORRELATOR_REPLAY] = strcmp(text, "replay") == 0;
+        if (!options->times[0] && !options->times[1])
+            argp_error(state, "live or replay, not %s", text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 int main(int argc, char **argv)
 {
-    struct path path = {.count = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000};
-    path.ends = calloc(path.count, sizeof *path.ends);
-    if (path.ends == NULL || uv_loop_init(&path.loop) != 0)
+    const struct argp argp = {
+        argp_options, option_parse, "[live|replay]", "Measures the whole path; one JSON object a line.", NULL,
+        NULL,         NULL};
+    struct options options = {.reports = 200000, .runs = 5, .times = {true, true}};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0 || options.reports == 0)
         return 1;
-    reports_make(&path);
-    struct rule rule = {
-        .name = SPAN("bench"),
-        .categories = (category_set)1 << CATEGORY_AIR_DRONE_SIGHTING,
-        .reach_km = 50,
-        .window_ms = 2 * DAY_MS,
-        .min_neighbours = 3,
-        .min_incidents = 2,
-        .min_countries = 2,
-        .alpha = 1e-3,
-        .max_radius_km = 200,
-        .cap_duration_ms = 10 * DAY_MS,
-        .cap_extent_km = INFINITY,
-    };
-    const struct correlator_config config = {.rules = &rule, .rule_count = 1, .incidents_max = 100000000};
-    char scheme[64];
-    snprintf(scheme, sizeof scheme, "ipc:///tmp/vedette-bench-%ld", (long)uv_os_getpid());
-    double without = measure(&path, &config, true, scheme);
-    uint64_t published_without = path.published;
-    double with = measure(&path, &config, false, scheme);
-    printf("{\"bench\":\"path\",\"reports\":%zu,\"bytes_each\":%.0f,\"reports_per_s\":%.0f,\"publications\":%llu,"
-           "\"engine_off_reports_per_s\":%.0f,\"engine_off_publications\":%llu,\"ratio\":%.3f}\n",
-           path.count, (double)path.reports.size / (double)path.count, with, (unsigned long long)path.published,
-           without, (unsigned long long)published_without, with / without);
+    struct path path = {.count = options.reports};
+    const struct stream_kind *kind = stream_kind_find("europe");
+    struct calm *calm = NULL;
+    log_setup("path_bench", LOG_PLAIN, LOG_WARN);
+    if (uv_loop_init(&path.loop) != 0)
+        return 1;
+    must(calm_new(kind, &calm), "the baseline");
+    reports_make(&path, kind);
+    for (int i = 0; i < 4; i++) {
+        path.time = i < 2 ? CORRELATOR_LIVE : CORRELATOR_REPLAY;
+        if (options.times[path.time])
+            measure(&path, &options, kind, i % 2 == 1 ? calm : NULL);
+    }
+    calm_free(calm);
     text_fini(&path.reports);
     free(path.ends);
+    free(path.starts_ms);
     uv_loop_close(&path.loop);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TOWNS    300u
 #define BEGIN_MS 1500000000000LL
@@ -15,6 +16,14 @@ const struct stream_kind stream_kinds[] = {
     {"decade", STREAM_EUROPE, 1e7 / 87660.0, 1e7 / 87660.0, 10000000, SIZE_MAX, 50.0, 3 * STREAM_HOUR_MS / 2, 5},
 };
 const size_t stream_kind_count = sizeof stream_kinds / sizeof stream_kinds[0];
+
+const struct stream_kind *stream_kind_find(const char *name)
+{
+    for (size_t i = 0; i < stream_kind_count; i++)
+        if (strcmp(name, stream_kinds[i].name) == 0)
+            return &stream_kinds[i];
+    return NULL;
+}
 
 struct spot {
     double lat, lon;

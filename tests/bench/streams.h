@@ -43,6 +43,8 @@ struct stream_kind {
 
 extern const struct stream_kind stream_kinds[];
 extern const size_t stream_kind_count;
+/* NULL: there is none of that name. */
+const struct stream_kind *stream_kind_find(const char *name);
 
 struct stream_incident {
     int64_t arrival_ms;
