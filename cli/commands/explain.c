@@ -1,21 +1,23 @@
-/* vedette explain: every member, every link with its reason, and what came near. */
+/* vedette explain: every member, every link with its reason, and what came near; or why an incident is in none. */
 #include "cli/command.h"
 #include "cli/explain/account_print.h"
+#include "cli/explain/whynot_print.h"
 
 #include <argp.h>
 #include <errno.h>
 
-enum { KEY_STORE = 's', KEY_JSON = 0x100, KEY_TZ };
+enum { KEY_STORE = 's', KEY_JSON = 0x100, KEY_TZ, KEY_WHY_NOT };
 
 static const struct argp_option options[] = {
     {"store", KEY_STORE, "STORE", 0, "The store to read", 0},
+    {"why-not", KEY_WHY_NOT, "INCIDENT", 0, "Why this incident is in no episode, or not in EPISODE", 0},
     {"json", KEY_JSON, NULL, 0, "One JSON object", 0},
     {"tz", KEY_TZ, "ZONE", 0, "Times are of this zone (default: local)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
 struct arguments {
-    const char *store, *episode, *tz;
+    const char *store, *episode, *why_not, *tz;
     bool json;
 };
 
@@ -29,6 +31,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case KEY_JSON:
         arguments->json = true;
         return 0;
+    case KEY_WHY_NOT:
+        if (value[0] == '\0')
+            argp_error(state, "--why-not: which incident? `vedette incidents` lists them");
+        arguments->why_not = value;
+        return 0;
     case KEY_TZ:
         arguments->tz = value;
         return 0;
@@ -40,7 +47,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->store == NULL)
             argp_error(state, "--store is missing: which store?");
-        if (arguments->episode == NULL || arguments->episode[0] == '\0')
+        if (arguments->why_not == NULL && (arguments->episode == NULL || arguments->episode[0] == '\0'))
             argp_error(state, "which episode? `vedette episodes` lists them");
         return 0;
     default:
@@ -48,20 +55,40 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
+static enum status explain_episode(const struct arguments *arguments, struct store *store, struct zone *zone,
+                                   char reason[256])
+{
+    struct account account;
+    enum status status = account_open(&account, store, arguments->episode, reason);
+    if (status != STATUS_OK)
+        return status;
+    status = arguments->json ? account_print_json(&account, stdout) : account_print_text(&account, zone, stdout);
+    account_close(&account);
+    return status;
+}
+
+static enum status explain_why_not(const struct arguments *arguments, struct store *store, struct zone *zone,
+                                   char reason[256])
+{
+    struct whynot whynot;
+    enum status status = whynot_open(&whynot, store, arguments->why_not, arguments->episode, reason);
+    if (status != STATUS_OK)
+        return status;
+    status = arguments->json ? whynot_print_json(&whynot, stdout) : whynot_print_text(&whynot, zone, stdout);
+    whynot_close(&whynot);
+    return status;
+}
+
 static int explain(const struct arguments *arguments, struct zone *zone, const char *program)
 {
     char reason[256] = "";
     struct store *store;
-    struct account account;
     enum status status = store_open(arguments->store, STORE_READ, &store, reason);
     if (status == STATUS_OK) {
-        status = account_open(&account, store, arguments->episode, reason);
+        status = arguments->why_not != NULL ? explain_why_not(arguments, store, zone, reason)
+                                            : explain_episode(arguments, store, zone, reason);
         store_close(store);
-        if (status == STATUS_OK) {
-            status =
-                arguments->json ? account_print_json(&account, stdout) : account_print_text(&account, zone, stdout);
-            account_close(&account);
-        } else if (status == STATUS_NOT_FOUND) {
+        if (status == STATUS_NOT_FOUND) {
             fprintf(stderr, "%s: %s: %s\n", program, arguments->store, reason);
             return EXIT_FAILED;
         }
@@ -76,9 +103,11 @@ static int explain_main(int argc, char **argv)
     const struct argp argp = {
         options,
         parse_option,
-        "--store STORE EPISODE",
+        "--store STORE EPISODE\n--store STORE --why-not INCIDENT [EPISODE]",
         "Says why an episode is one: its members, every link with its reason, whose removal would unflag "
-        "it, and what came near. EPISODE is an id or its beginning.",
+        "it, and what came near. With --why-not, says why an incident is in no episode, or not in that one: "
+        "every condition in order. EPISODE is an id or its beginning; INCIDENT an id, the SOURCE:SOURCE_ID of one of "
+        "its reports, or a SOURCE_ID that only one has.",
         NULL,
         NULL,
         NULL};

@@ -57,6 +57,12 @@ struct near_miss {
         *member; /* attached, precise and its neighbour: were that a core, the incident were in; or NULL */
 };
 
+/* The nearest few, nearest first (ties: start, id). */
+struct miss_list {
+    struct near_miss items[NEAR_MISSES_MAX];
+    size_t count;
+};
+
 struct account {
     struct arena arena;
     struct kept_list found; /* the episodes that answer to the id */
@@ -66,9 +72,9 @@ struct account {
     struct account_member *members; /* as the episode's */
     size_t member_count;
     size_t removals_tried, removals_possible;
-    bool is_reproduced; /* the rule makes the same of the stored incidents */
-    struct near_miss near_misses[NEAR_MISSES_MAX];
-    size_t near_miss_count;
+    bool is_reproduced;           /* the rule makes the same of the stored incidents */
+    struct miss_list near_misses; /* of what triggers under the rule */
+    struct miss_list excluded;    /* of what the rule excludes, and would be in otherwise */
     bool misses_sought;
 };
 

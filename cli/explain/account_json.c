@@ -163,13 +163,11 @@ static void add_miss(struct writer *writer, const struct near_miss *miss)
     text_append(text, SPAN("}"));
 }
 
-static void write_near_misses(struct writer *writer)
+static void write_misses(struct writer *writer, const char *key, const struct miss_list *list)
 {
-    const struct account *account = writer->account;
-    text_print(writer->text, ",\"near_misses_sought\":%s", account->misses_sought ? "true" : "false");
-    begin_list(writer, "near_misses");
-    for (size_t i = 0; i < account->near_miss_count; i++)
-        add_miss(writer, &account->near_misses[i]);
+    begin_list(writer, key);
+    for (size_t i = 0; i < list->count; i++)
+        add_miss(writer, &list->items[i]);
     text_append(writer->text, SPAN("]"));
 }
 
@@ -185,7 +183,9 @@ enum status account_print_json(const struct account *account, FILE *stream)
     write_links(&writer);
     write_removals(&writer);
     write_company(&writer);
-    write_near_misses(&writer);
+    text_print(&text, ",\"near_misses_sought\":%s", account->misses_sought ? "true" : "false");
+    write_misses(&writer, "near_misses", &account->near_misses);
+    write_misses(&writer, "excluded", &account->excluded);
     text_append(&text, SPAN("}\n"));
     enum status status = text.failed ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK && fwrite(text.data, 1, text.size, stream) != text.size)

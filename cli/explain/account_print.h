@@ -17,5 +17,7 @@ size_t account_shared_countries(const struct account *account, const struct acco
 void account_removal_words(const struct account *account, const struct account_member *member, char ret_text[128]);
 /* The members' numbers begin with 1; 0: none. O(members). */
 size_t account_member_number(const struct account *account, const struct scene_item *item);
+/* The lists of near misses. */
+void misses_print(const struct account *account, struct zone *zone, FILE *stream);
 /* "far", "elsewhere" … */
 const char *miss_kind_name(enum miss_kind kind);

@@ -342,105 +342,6 @@ static void print_company(const struct printer *printer)
     }
 }
 
-/* --- near misses --- */
-
-const char *miss_kind_name(enum miss_kind kind)
-{
-    static const char *const names[] = {
-        [MISS_FAR] = "far",         [MISS_ELSEWHERE] = "elsewhere",     [MISS_CATEGORY] = "category",
-        [MISS_COUNTRY] = "country", [MISS_UNEXPLAINED] = "unexplained",
-    };
-    return names[kind];
-}
-
-static void far_words(const struct near_miss *miss, char *ret_text, size_t room)
-{
-    char km[WORDS_BYTES], time[DURATION_TEXT_BYTES];
-    words_distance(miss->short_km, km);
-    duration_words(miss->short_ms, time);
-    if (miss->short_km > 0 && miss->short_ms > 0)
-        (void)snprintf(ret_text, room, "%.40s and %s too far", km, time);
-    else
-        (void)snprintf(ret_text, room, "%.40s too far", miss->short_km > 0 ? km : time);
-}
-
-static void miss_words(const struct account *account, const struct near_miss *miss, char *ret_text, size_t room)
-{
-    char countries[WORDS_BYTES];
-    switch (miss->kind) {
-    case MISS_FAR:
-        far_words(miss, ret_text, room);
-        return;
-    case MISS_ELSEWHERE:
-        (void)snprintf(ret_text, room, "near enough, but %s %.*s",
-                       miss->item->membership == MEMBERSHIP_CORE ? "parted by the caps: core of"
-                                                                 : "nearer to a core of",
-                       SPAN_ARG(miss->item->episode->id));
-        return;
-    case MISS_CATEGORY:
-        (void)snprintf(ret_text, room, "near enough, but the rule does not ask for %s",
-                       category_name(miss->item->engine.category));
-        return;
-    case MISS_COUNTRY:
-        words_incident_countries(miss->item->incident, countries, sizeof countries);
-        (void)snprintf(ret_text, room, "near enough, but the rule leaves out what happens in %s alone",
-                       countries[0] != '\0' ? countries : "no country");
-        return;
-    case MISS_UNEXPLAINED:
-        (void)snprintf(ret_text, room, "near enough: it came too late, or the store is older than it");
-        return;
-    }
-    (void)account;
-}
-
-static void print_bridge(const struct printer *printer, const struct near_miss *miss)
-{
-    char words[FACT_BYTES];
-    const struct account *account = printer->account;
-    if (miss->member == NULL)
-        return;
-    core_test_words(&account->scene, miss->member, words);
-    page_print(printer->stream, "", MEMBER, "near #%zu, which is no core: %s",
-               account_member_number(account, miss->member), words);
-}
-
-static void print_miss(const struct printer *printer, const struct near_miss *miss)
-{
-    const struct account *account = printer->account;
-    char when[WORDS_BYTES], countries[CELL_BYTES], place[WORDS_BYTES], words[CELL_BYTES], apart[FACT_BYTES],
-        id[CELL_BYTES];
-    words_interval(printer->zone, &miss->item->incident->reports[0].occurred, when);
-    words_incident_countries(miss->item->incident, countries, sizeof countries);
-    words_place(&miss->item->incident->reports[0], place);
-    miss_words(account, miss, words, sizeof words);
-    link_words(&miss->link, apart);
-    (void)utf8_printable(miss->item->incident->id, id, sizeof id);
-    page_print(printer->stream, "-", MEMBER, "%s, %s%s%s: %s", when, countries, countries[0] != '\0' ? ", " : "", place,
-               id);
-    page_print(printer->stream, "", MEMBER, "%s: %s from #%zu%s%.*s", words, apart,
-               account_member_number(account, miss->core),
-               miss->kind == MISS_FAR && miss->item->episode != NULL ? ", in " : "",
-               miss->kind == MISS_FAR && miss->item->episode != NULL ? (int)miss->item->episode->id.size : 0,
-               miss->kind == MISS_FAR && miss->item->episode != NULL ? miss->item->episode->id.data : "");
-    if (miss->item->is_triggering && !miss->item->is_coarse && miss->item->episode == NULL) {
-        core_test_words(&account->scene, miss->item, words);
-        page_print(printer->stream, "", MEMBER, "no core itself: %s", words);
-    }
-    print_bridge(printer, miss);
-}
-
-static void print_near_misses(const struct printer *printer)
-{
-    const struct account *account = printer->account;
-    if (!account->misses_sought)
-        fprintf(printer->stream, "\nNear misses were not looked for: there are too many incidents and cores.\n");
-    if (account->near_miss_count == 0)
-        return;
-    fprintf(printer->stream, "\nNear misses: incidents around it that are no members\n");
-    for (size_t i = 0; i < account->near_miss_count; i++)
-        print_miss(printer, &account->near_misses[i]);
-}
-
 enum status account_print_text(const struct account *account, struct zone *zone, FILE *stream)
 {
     struct printer printer = {.account = account, .zone = zone, .stream = stream};
@@ -448,6 +349,6 @@ enum status account_print_text(const struct account *account, struct zone *zone,
     print_members(&printer);
     print_links(&printer);
     print_company(&printer);
-    print_near_misses(&printer);
+    misses_print(account, zone, stream);
     return printer.status;
 }

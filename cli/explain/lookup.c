@@ -37,6 +37,13 @@ static size_t suggestion_distance(struct span word, struct span id)
 static void suggest(struct suggestions *suggestions, struct span id)
 {
     size_t distance = suggestion_distance(suggestions->word, id);
+    /* People leave the source out. */
+    const char *colon = id.size > 0 ? memchr(id.data, ':', id.size) : NULL;
+    if (colon != NULL) {
+        size_t skipped = (size_t)(colon + 1 - id.data);
+        size_t bare = suggestion_distance(suggestions->word, (struct span){colon + 1, id.size - skipped});
+        distance = bare < distance ? bare : distance;
+    }
     size_t at = suggestions->count;
     while (at > 0 && distance < suggestions->distances[at - 1])
         at--;

@@ -85,18 +85,18 @@ static bool measure_miss(const struct account *account, struct scene_item *item,
 }
 
 /* Keeps the nearest few, in order. Items come in order of (start, id): of equal ones the first stands first. */
-static void add_miss(struct account *account, const struct near_miss *miss)
+static void add_miss(struct miss_list *list, const struct near_miss *miss)
 {
-    size_t at = account->near_miss_count;
-    while (at > 0 && link_share(&miss->link) < link_share(&account->near_misses[at - 1].link))
+    size_t at = list->count;
+    while (at > 0 && link_share(&miss->link) < link_share(&list->items[at - 1].link))
         at--;
     if (at == NEAR_MISSES_MAX)
         return;
-    if (account->near_miss_count < NEAR_MISSES_MAX)
-        account->near_miss_count++;
-    for (size_t i = account->near_miss_count - 1; i > at; i--)
-        account->near_misses[i] = account->near_misses[i - 1];
-    account->near_misses[at] = *miss;
+    if (list->count < NEAR_MISSES_MAX)
+        list->count++;
+    for (size_t i = list->count - 1; i > at; i--)
+        list->items[i] = list->items[i - 1];
+    list->items[at] = *miss;
 }
 
 enum status misses_find(struct account *account)
@@ -113,7 +113,7 @@ enum status misses_find(struct account *account)
                          item->engine.start_ms <= episode->last_ms + margin_ms &&
                          item->engine.end_ms >= episode->first_ms - margin_ms;
         if (is_around && !is_member(account, item) && measure_miss(account, item, &miss))
-            add_miss(account, &miss);
+            add_miss(item->is_triggering ? &account->near_misses : &account->excluded, &miss);
     }
     return STATUS_OK;
 }

@@ -3,6 +3,6 @@
 
 #include "cli/explain/account.h"
 
-/* Fills account->near_misses: those within twice the limits of a core, the nearest first (ties: start, id). Not looked
- * for where that would take too many tests. O(incidents × cores). */
+/* Fills account->near_misses, those within twice the limits of a core, and account->excluded. Not looked for where that
+ * would take too many tests. O(incidents × cores). */
 enum status misses_find(struct account *account) MUST_CHECK;
