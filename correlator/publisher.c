@@ -1,9 +1,12 @@
 #include "correlator/publisher.h"
 
 #include "base/arena.h"
+#include "correlator/baseline/file.h"
+#include "correlator/baseline/surprise.h"
 #include "correlator/registry.h"
 #include "correlator/rule_config.h"
 #include "correlator/wording.h"
+#include "correlator/yardstick.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
@@ -20,7 +23,7 @@
 #define ARENA_BYTES    (64u * 1024u * 1024u)
 /* An episode must fit one item whatever its members are called: their ids and what they cost beside, and all else. */
 #define MEMBERS_BYTES (LIMIT_EPISODE_BYTES - 65536u)
-#define MEMBER_COST   16u
+#define MEMBER_COST   28u
 
 /* What was told last of an episode. */
 struct told {
@@ -49,6 +52,9 @@ struct publisher {
     struct arena arena;
     struct text bytes;
     uint64_t revisions;
+    struct yardstick *yardstick;
+    char baseline_hash[BASELINE_HASH_BYTES];
+    char occasion[256]; /* "": incidents make the changes */
 };
 
 enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t epoch,
@@ -58,7 +64,8 @@ enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t 
     if (publisher == NULL)
         return STATUS_NO_MEMORY;
     publisher->hashes = calloc(rule_count, sizeof *publisher->hashes);
-    if (publisher->hashes == NULL) {
+    if (publisher->hashes == NULL || yardstick_new(&publisher->yardstick) != STATUS_OK) {
+        free(publisher->hashes);
         free(publisher);
         return STATUS_NO_MEMORY;
     }
@@ -92,6 +99,7 @@ void publisher_free(struct publisher *publisher)
     }
     arena_fini(&publisher->arena);
     text_fini(&publisher->bytes);
+    yardstick_free(publisher->yardstick);
     free(publisher->hashes);
     free(publisher);
 }
@@ -168,6 +176,13 @@ static enum status publish_incident(struct publisher *publisher, enum publicatio
     return publish(publisher, &publication);
 }
 
+enum status publisher_whole(struct publisher *publisher, enum publication_kind kind, const struct incident *incident)
+{
+    struct publication publication = {.kind = kind, .incident = *incident};
+    publication.incident.position = next_position(publisher);
+    return publish(publisher, &publication);
+}
+
 enum status publisher_incident(struct publisher *publisher, const struct report *report)
 {
     return publish_incident(publisher, PUBLICATION_INCIDENT, report);
@@ -231,6 +246,16 @@ static size_t members_carried(const struct engine_change *change)
     return count;
 }
 
+/* Who is a core, or might have been, is measured; the others trigger nothing. */
+static void measure(struct publisher *publisher, const struct engine_change *change, size_t index,
+                    struct episode_member *member)
+{
+    const struct baseline_rule *baseline = publisher->rules[change->rule].baseline;
+    if (baseline != NULL && (member->membership == MEMBERSHIP_CORE || member->membership == MEMBERSHIP_ATTACHED))
+        yardstick_measure(publisher->yardstick, change->rule, baseline, change->members[index].incident,
+                          &member->history, &member->threshold);
+}
+
 /* Members and lineage as spans in the arena. */
 static bool fill_lists(struct publisher *publisher, const struct engine_change *change, const struct told *told,
                        struct episode *episode)
@@ -240,8 +265,11 @@ static bool fill_lists(struct publisher *publisher, const struct engine_change *
     struct span *supersedes = arena_take(&publisher->arena, told->supersedes_count * sizeof *supersedes);
     if (members == NULL || supersedes == NULL)
         return false;
-    for (size_t i = 0; i < count; i++)
-        members[i] = (struct episode_member){change->members[i].incident->id, change->members[i].membership};
+    for (size_t i = 0; i < count; i++) {
+        members[i] = (struct episode_member){.incident_id = change->members[i].incident->id,
+                                             .membership = change->members[i].membership};
+        measure(publisher, change, i, &members[i]);
+    }
     for (size_t i = 0; i < told->supersedes_count; i++)
         supersedes[i] = span_of(told->supersedes[i]);
     episode->members = members;
@@ -271,6 +299,29 @@ static enum status remember_cause(struct told *told, struct span cause)
 static struct span final_cause(struct publisher *publisher, struct span cause)
 {
     return arena_print(&publisher->arena, "%.*s%sfinal", SPAN_ARG(cause), cause.size > 0 ? "; " : "");
+}
+
+/* What chance has to do with it. One that is withdrawn says what it last said. */
+static enum status fill_surprise(struct publisher *publisher, const struct engine_change *change,
+                                 const struct told *told, struct episode *episode)
+{
+    const struct baseline_rule *baseline = publisher->rules[change->rule].baseline;
+    if (baseline == NULL)
+        return STATUS_OK;
+    struct engine_change last = *change;
+    struct surprise surprise;
+    if (last.state == EPISODE_WITHDRAWN)
+        last.state = told->state;
+    enum status status = surprise_of_change(baseline, &last, &surprise);
+    if (status != STATUS_OK)
+        return status;
+    episode->calibrated = true;
+    episode->baseline_hash = span_of(publisher->baseline_hash);
+    episode->expected = surprise.expected;
+    episode->score = surprise.score;
+    episode->recurrence_days = surprise.recurrence_days;
+    episode->recurrence_at_least = surprise.recurrence_at_least;
+    return STATUS_OK;
 }
 
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
@@ -312,9 +363,12 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
             },
     };
     struct episode *episode = &publication.episode;
+    status = fill_surprise(publisher, change, told, episode);
+    if (status != STATUS_OK)
+        return status;
     if (!fill_lists(publisher, change, told, episode))
         return STATUS_NO_MEMORY;
-    struct span cause = cause_words(change, told->state, told->capped, &publisher->arena);
+    struct span cause = cause_words(change, span_of(publisher->occasion), told->state, told->capped, &publisher->arena);
     if (cause.size == 0) /* nothing but final: it says what made the content it has */
         cause = span_of(told->cause);
     episode->cause = change->final ? final_cause(publisher, cause) : cause;
@@ -337,6 +391,22 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
     if (change->final)
         told_forget(publisher, told);
     return STATUS_OK;
+}
+
+enum status publisher_baseline(struct publisher *publisher, const char *hash, struct span occasion)
+{
+    if (strlen(hash) >= sizeof publisher->baseline_hash || occasion.size >= sizeof publisher->occasion)
+        return STATUS_TOO_LARGE;
+    yardstick_clear(publisher->yardstick);
+    memcpy(publisher->baseline_hash, hash, strlen(hash) + 1);
+    memcpy(publisher->occasion, occasion.data != NULL ? occasion.data : "", occasion.size);
+    publisher->occasion[occasion.size] = '\0';
+    return STATUS_OK;
+}
+
+void publisher_occasion_over(struct publisher *publisher)
+{
+    publisher->occasion[0] = '\0';
 }
 
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms)

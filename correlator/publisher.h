@@ -20,17 +20,24 @@ struct publisher_outlet {
     void *self;
 };
 
-/* rules are borrowed for its life. The stream's first positions are the rules. */
+/* rules are borrowed for its life, baselines and all. The stream's first positions are the rules. */
 enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t epoch,
                           const struct publisher_outlet *outlet, struct publisher **ret_publisher) MUST_CHECK;
 void publisher_free(struct publisher *publisher);
 enum status publisher_rules(struct publisher *publisher) MUST_CHECK;
 /* The report as it stands; status and revision are those of the standing one (see registry.h, VERDICT_BODY). */
 enum status publisher_incident(struct publisher *publisher, const struct report *report) MUST_CHECK;
+/* An incident of several reports, or of one. Its position is the publisher's. */
+enum status publisher_whole(struct publisher *publisher, enum publication_kind kind,
+                            const struct incident *incident) MUST_CHECK;
 /* A bare retraction. */
 enum status publisher_retraction(struct publisher *publisher, const struct report *report) MUST_CHECK;
 /* As the engine's `change` event; the members' records (registry.h) say what was done to them. */
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change) MUST_CHECK;
+/* The episodes told from now on are judged by the baselines that are in the rules now. hash: of their file, "" = none.
+ * occasion: begins the cause of every episode until publisher_occasion_over, or empty. Copies both. */
+enum status publisher_baseline(struct publisher *publisher, const char *hash, struct span occasion) MUST_CHECK;
+void publisher_occasion_over(struct publisher *publisher);
 /* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);
 /* Revisions of episodes published so far. */

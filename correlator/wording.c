@@ -184,6 +184,31 @@ static bool is_explained(const struct engine_member *member)
     return record_of(member)->action == ACTION_EXPLAINED;
 }
 
+static bool is_retold(const struct engine_member *member)
+{
+    return record_of(member)->action == ACTION_RETOLD;
+}
+
+static bool is_parted(const struct engine_member *member)
+{
+    return record_of(member)->action == ACTION_PARTED;
+}
+
+static bool is_merged(const struct engine_member *member)
+{
+    return record_of(member)->action == ACTION_MERGED;
+}
+
+static bool is_backed(const struct engine_member *member)
+{
+    return record_of(member)->action == ACTION_BACKED;
+}
+
+static bool is_shorted(const struct engine_member *member)
+{
+    return record_of(member)->action == ACTION_SHORTED;
+}
+
 static bool is_as_before(const struct engine_member *member)
 {
     return record_of(member)->action == ACTION_NONE;
@@ -196,16 +221,27 @@ static const struct {
 } clauses[] = {
     {{"added", "added"}, {NULL, NULL}, is_added},
     {{"given back", "given back"}, {NULL, NULL}, is_restored},
+    {{"told by another report", "told by other reports"}, {NULL, NULL}, is_retold},
+    {{"parted from another", "parted from others"}, {NULL, NULL}, is_parted},
     {{"corrected, joins", "corrected, join"}, {"corrected, leaves", "corrected, leave"}, is_corrected},
     {{NULL, NULL}, {"retracted", "retracted"}, is_retracted},
     {{NULL, NULL}, {"explained", "explained"}, is_explained},
+    {{NULL, NULL}, {"put together with another", "put together with others"}, is_merged},
+    {{"with a further report, joins", "with further reports, join"},
+     {"with a further report, leaves", "with further reports, leave"},
+     is_backed},
+    {{"with a report less, joins", "with reports less, join"},
+     {"with a report less, leaves", "with reports less, leave"},
+     is_shorted},
     {{"joins", "join"}, {"leaves", "leave"}, is_as_before},
 };
 
-struct span cause_words(const struct engine_change *change, enum episode_state before, bool was_capped,
-                        struct arena *arena)
+struct span cause_words(const struct engine_change *change, struct span occasion, enum episode_state before,
+                        bool was_capped, struct arena *arena)
 {
     struct words words = {.size = 0};
+    if (occasion.size > 0)
+        say(&words, "%.*s", SPAN_ARG(occasion));
     for (size_t i = 0; i < sizeof clauses / sizeof clauses[0]; i++) {
         if (clauses[i].of_added.of_one != NULL)
             say_list(&words, clauses[i].of_added, change->added, change->added_count, clauses[i].applies);
@@ -213,6 +249,10 @@ struct span cause_words(const struct engine_change *change, enum episode_state b
             say_list(&words, clauses[i].of_removed, change->removed, change->removed_count, clauses[i].applies);
     }
     say_list(&words, (struct verb){"corrected", "corrected"}, change->touched, change->touched_count, is_other_now);
+    say_list(&words, (struct verb){"with a further report", "with further reports"}, change->touched,
+             change->touched_count, is_backed);
+    say_list(&words, (struct verb){"with a report less", "with reports less"}, change->touched, change->touched_count,
+             is_shorted);
     const char *then = words.size > 0 ? "; " : "";
     for (size_t i = 0; i < change->supersedes_count && i < IDS_MAX; i++) {
         say(&words, "%s%s", i == 0 ? then : ", ", i == 0 ? "takes in " : "");

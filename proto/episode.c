@@ -15,6 +15,17 @@ static void digest_lists(struct digest *digest, const struct episode *episode)
     digest_integer(digest, episode->members_omitted);
 }
 
+/* Only where there is one: the digests of before there were baselines stay what they are. */
+static void digest_baseline(struct digest *digest, const struct episode *episode)
+{
+    digest_text(digest, episode->baseline_hash);
+    digest_integer(digest, episode->recurrence_at_least);
+    for (size_t i = 0; i < episode->member_count; i++) {
+        digest_integer(digest, episode->members[i].history);
+        digest_integer(digest, episode->members[i].threshold);
+    }
+}
+
 void episode_digest(const struct episode *episode, unsigned char ret_digest[32])
 {
     struct digest digest;
@@ -36,5 +47,7 @@ void episode_digest(const struct episode *episode, unsigned char ret_digest[32])
     digest_real(&digest, episode->score);
     digest_real(&digest, episode->recurrence_days);
     digest_lists(&digest, episode);
+    if (episode->baseline_hash.size > 0)
+        digest_baseline(&digest, episode);
     digest_finish(&digest, ret_digest);
 }

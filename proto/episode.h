@@ -50,6 +50,8 @@ struct incident {
 struct episode_member {
     struct span incident_id;
     enum membership membership;
+    uint32_t history;   /* h, where threshold is not 0 */
+    uint32_t threshold; /* K: the neighbours a core needs there; 0: not judged by a baseline, or no core or attached */
 };
 
 #define EPISODE_ID_BYTES 40 /* room for an id and its NUL */
@@ -73,9 +75,11 @@ struct episode {
     double extent_km;
     struct span continues;  /* id of an episode, or empty */
     uint64_t observed;      /* members: cores and attached */
-    double expected;        /* NaN: not calibrated */
-    double score;           /* NaN: not calibrated */
-    double recurrence_days; /* NaN: not calibrated */
+    double expected;           /* NaN: not calibrated */
+    double score;              /* NaN: not calibrated */
+    double recurrence_days;    /* NaN: not calibrated */
+    bool recurrence_at_least;  /* recurrence_days is a lower bound */
+    struct span baseline_hash; /* hexadecimal, or empty: none */
     struct span cause;
     const struct span *supersedes; /* ids, ascending */
     size_t supersedes_count;

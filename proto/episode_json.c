@@ -107,6 +107,10 @@ static void write_member(const struct episode_member *member, const struct incid
     text_append(text, SPAN("{"));
     json_string_field(text, "id", member->incident_id);
     json_string_field(text, "membership", span_of(membership_name(member->membership)));
+    if (member->threshold > 0) {
+        json_integer_field(text, "history", member->history);
+        json_integer_field(text, "threshold", member->threshold);
+    }
     if (incident != NULL && incident->report_count > 0)
         write_incident_fields(incident, text);
     text_append(text, SPAN("}"));
@@ -145,6 +149,10 @@ void episode_to_json(const struct episode *episode, const struct incident *const
     json_number_field(text, "recurrence_days", episode->recurrence_days);
     json_string_field(text, "cause", episode->cause);
     json_string_field(text, "rule_hash", episode->rule_hash);
+    if (episode->baseline_hash.size > 0) {
+        json_string_field(text, "baseline_hash", episode->baseline_hash);
+        json_bool_field(text, "recurrence_at_least", episode->recurrence_at_least);
+    }
     write_ids("supersedes", episode->supersedes, episode->supersedes_count, text);
     json_nullable_field(text, "superseded_by", episode->superseded_by);
     write_members(episode, incidents, text);

@@ -112,6 +112,8 @@ static enum status fill_episode_lists(Vedette__V1__Episode *message, const struc
         vedette__v1__episode_member__init(&rows[i]);
         rows[i].incident_id = bytes_of_span(episode->members[i].incident_id);
         rows[i].membership = (Vedette__V1__Membership)wire_membership[episode->members[i].membership];
+        rows[i].history = episode->members[i].history;
+        rows[i].threshold = episode->members[i].threshold;
         pointers[i] = &rows[i];
     }
     message->n_countries = episode->country_count;
@@ -151,6 +153,8 @@ static void fill_episode(Vedette__V1__Episode *message, const struct episode *ep
         message->opt_recurrence_days_case = VEDETTE__V1__EPISODE__OPT_RECURRENCE_DAYS_RECURRENCE_DAYS;
         message->recurrence_days = episode->recurrence_days;
     }
+    message->recurrence_at_least = episode->recurrence_at_least;
+    message->baseline_hash = bytes_of_span(episode->baseline_hash);
     message->cause = bytes_of_span(episode->cause);
     message->superseded_by = bytes_of_span(episode->superseded_by);
     message->members_omitted = episode->members_omitted;

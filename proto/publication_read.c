@@ -110,6 +110,8 @@ static enum status read_episode_members(const Vedette__V1__Episode *message, str
         if (status != STATUS_OK)
             return status;
         members[i].membership = (enum membership)membership;
+        members[i].history = message->members[i]->history;
+        members[i].threshold = message->members[i]->threshold;
     }
     episode->members = members;
     episode->member_count = message->n_members;
@@ -125,6 +127,7 @@ static enum status check_episode_texts(const struct episode *episode, char reaso
     } texts[] = {
         {"episode.title", episode->title, LIMIT_EPISODE_TEXT},
         {"episode.rule_hash", episode->rule_hash, LIMIT_NAME_BYTES},
+        {"episode.baseline_hash", episode->baseline_hash, LIMIT_NAME_BYTES},
         {"episode.continues", episode->continues, EPISODE_ID_BYTES - 1},
         {"episode.superseded_by", episode->superseded_by, EPISODE_ID_BYTES - 1},
         {"episode.cause", episode->cause, LIMIT_EPISODE_TEXT},
@@ -211,6 +214,8 @@ static enum status episode_read(const Vedette__V1__Episode *message, struct aren
         .extent_km = message->extent_km,
         .continues = span_of_bytes(message->continues),
         .observed = message->observed,
+        .recurrence_at_least = message->recurrence_at_least,
+        .baseline_hash = span_of_bytes(message->baseline_hash),
         .cause = span_of_bytes(message->cause),
         .superseded_by = span_of_bytes(message->superseded_by),
         .members_omitted = message->members_omitted,

@@ -45,7 +45,7 @@ static void example_write(int64_t now_ms, struct span id, struct text *json)
                                   .headline = SPAN("An example sent by vedette alerts test"),
                                   .confidence = (double)NAN};
     const struct incident incident = {.id = SPAN("example:1"), .reports = &report, .report_count = 1};
-    const struct episode_member member = {SPAN("example:1"), MEMBERSHIP_CORE};
+    const struct episode_member member = {.incident_id = SPAN("example:1"), .membership = MEMBERSHIP_CORE};
     const struct episode episode = {.id = id,
                                     .revision = 1,
                                     .title = SPAN("An example: nothing happened"),

@@ -193,9 +193,7 @@ static enum status open_read(struct geopackage *geopackage, enum file_kind kind,
         status = check_version(geopackage, &version, ret_reason);
     if (status == STATUS_OK && version == 0)
         status = say(geopackage, STATUS_UNSUPPORTED, "is not a Vedette store: it has no tables", ret_reason);
-    if (status == STATUS_OK && version < SCHEMA_VERSION)
-        status = say(geopackage, STATUS_UNSUPPORTED, "is of an older schema: open it once for writing to upgrade it",
-                     ret_reason);
+    /* An older schema has all that is read: what came later are columns for people. */
     return status == STATUS_OK ? load(geopackage, ret_reason) : status;
 }
 
@@ -462,6 +460,7 @@ const struct store_driver store_geopackage = {
     .reason = geopackage_reason,
     .incident_get = geopackage_incident_get,
     .incident_put = geopackage_incident_put,
+    .incident_drop = geopackage_incident_drop,
     .episode_head = geopackage_episode_head,
     .episode_put = geopackage_episode_put,
     .rule_put = geopackage_rule_put,

@@ -87,7 +87,7 @@ static const char layers[] =
     "('rules', 'attributes', 'rules', 'The rules the episodes were made by', NULL);"
     "INSERT INTO gpkg_geometry_columns VALUES('episodes', 'geom', 'GEOMETRY', 4326, 0, 0), ('incidents', 'geom', "
     "'POINT', 4326, 0, 0);"
-    "CREATE TABLE episodes(fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom GEOMETRY" EPISODE_COLUMNS(
+    "CREATE TABLE episodes(fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom GEOMETRY" EPISODE_COLUMNS_1(
         TABLE_COLUMN) ");"
                       "CREATE INDEX vedette_episodes_time ON episodes(first_ms, id);"
                       "CREATE TABLE incidents(fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL" INCIDENT_COLUMNS(
@@ -106,10 +106,15 @@ static const char layers[] =
 static const char episodes_index[] = RTREE("episodes");
 static const char incidents_index[] = RTREE("incidents");
 
+#define ADD_TO_EPISODES(name, type) "ALTER TABLE episodes ADD COLUMN " name " " type ";"
+static const char baselines[] =
+    EPISODE_COLUMNS_2(ADD_TO_EPISODES) "UPDATE vedette_meta SET value = 2 WHERE key = 'schema';";
+
 /* From version i to i + 1: row i, its pieces in order. A new schema is a new row (and, at its end, sets 'schema'). */
 #define PIECES_MAX 8
 static const char *const steps[SCHEMA_VERSION][PIECES_MAX] = {
     {standard, layers, episodes_index, incidents_index},
+    {baselines},
 };
 
 enum status sqlite_status(sqlite3 *db, int result)

@@ -5,7 +5,7 @@
 
 #include <sqlite3.h>
 
-#define SCHEMA_VERSION         1
+#define SCHEMA_VERSION         2
 #define GEOPACKAGE_APPLICATION 0x47504B47 /* "GPKG" */
 #define GEOPACKAGE_VERSION     10300
 
@@ -43,7 +43,8 @@
     X("record", "BLOB")
 
 /* The geometry is not bound with the rest: it is made of the members' places once the piece is complete. */
-#define EPISODE_COLUMNS(X)                                                                                             \
+#define EPISODE_COLUMNS(X) EPISODE_COLUMNS_1(X) EPISODE_COLUMNS_2(X)
+#define EPISODE_COLUMNS_1(X)                                                                                           \
     X("id", "TEXT NOT NULL UNIQUE")                                                                                    \
     X("title", "TEXT")                                                                                                 \
     X("rule", "TEXT")                                                                                                  \
@@ -69,6 +70,11 @@
     X("last_ms", "INTEGER")                                                                                            \
     X("digest", "BLOB")                                                                                                \
     X("record", "BLOB")
+
+/* Since schema 2. */
+#define EPISODE_COLUMNS_2(X)                                                                                           \
+    X("recurrence_at_least", "BOOLEAN")                                                                                \
+    X("baseline_hash", "TEXT")
 
 /* The schema version of an open file: 0 where it is blank. STATUS_UNSUPPORTED: another program's, or of a later schema;
  * the sentence, without the file's name, in ret_reason. STATUS_CORRUPT, STATUS_BUSY … as SQLite says. */

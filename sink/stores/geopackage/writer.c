@@ -256,6 +256,27 @@ enum status geopackage_incident_put(void *self, const struct incident *incident)
     return status == STATUS_OK ? incident_show(geopackage, incident, &before) : status;
 }
 
+enum status geopackage_incident_drop(void *self, struct span id)
+{
+    struct geopackage *geopackage = self;
+    struct standing before = {0};
+    enum status status = standing_find(geopackage, id, &before);
+    if (status != STATUS_OK)
+        return status;
+    if (before.fid == 0)
+        return STATUS_NOT_FOUND;
+    sqlite3_stmt *drop = geopackage_statement(geopackage, STATEMENT_INCIDENT_DROP);
+    bind_span(drop, 1, id);
+    status = geopackage_run(geopackage, drop);
+    if (status != STATUS_OK || !before.has_place)
+        return status;
+    geopackage->shrunk[LAYER_INCIDENTS] = geopackage->touched[LAYER_INCIDENTS] = true;
+    sqlite3_stmt *unindex = geopackage_statement(geopackage, STATEMENT_INCIDENT_UNINDEX);
+    (void)sqlite3_bind_int64(unindex, 1, before.fid);
+    status = geopackage_run(geopackage, unindex);
+    return status == STATUS_OK ? layers_incident_moved(geopackage, id) : status;
+}
+
 enum status geopackage_episode_head(void *self, struct span id, struct record_head *ret_head)
 {
     struct geopackage *geopackage = self;
@@ -305,6 +326,8 @@ static void bind_episode(struct geopackage *geopackage, struct row *row, const s
     row_milliseconds(row, episode->last_ms);
     row_blob(row, episode->digest, sizeof episode->digest);
     row_blob(row, geopackage->record.data, geopackage->record.size);
+    row_integer(row, episode->recurrence_at_least);
+    row_text(row, episode->baseline_hash);
 }
 
 /* --- members: only what changed is written --- */

@@ -78,7 +78,8 @@ static struct episode_member *members_of(struct arena *arena, const char *text, 
                                                     : MEMBERSHIP_CORE;
         if (membership != MEMBERSHIP_CORE)
             name = (struct span){name.data + 1, name.size - 1};
-        members[count++] = (struct episode_member){arena_print(arena, "s:%.*s", SPAN_ARG(name)), membership};
+        members[count++] = (struct episode_member){.incident_id = arena_print(arena, "s:%.*s", SPAN_ARG(name)),
+                                                   .membership = membership};
         text += size + (text[size] == ' ');
     }
     *ret_count = count;

@@ -210,6 +210,69 @@ static void a_later_schema_is_refused(void **state)
     assert_refused(bench, STORE_WRITE, STATUS_UNSUPPORTED, "written by a later Vedette");
 }
 
+static enum status keep_episode(void *self, const struct episode *episode, const struct incident *const *incidents)
+{
+    (void)incidents;
+    struct episode *kept = self;
+    kept->members = NULL;
+    kept->member_count = episode->member_count;
+    kept->revision = episode->revision;
+    kept->recurrence_at_least = episode->recurrence_at_least;
+    kept->baseline_hash.size = episode->baseline_hash.size;
+    kept->observed = episode->members[0].history;
+    kept->members_omitted = episode->members[0].threshold;
+    return STATUS_OK;
+}
+
+/* As issue by issue it was written: without the columns of the baseline. */
+static void a_store_of_schema_1_is_read_as_it_is_and_upgraded_by_who_writes(void **state)
+{
+    struct bench *bench = *state;
+    struct store *store = open_store(bench, STORE_WRITE);
+    fill(bench, store);
+    store_close(store);
+    assert_int_equal(
+        run_command("/usr/bin/python3 -c \"import sqlite3; c = sqlite3.connect('@/store.gpkg'); "
+                    "c.execute('ALTER TABLE episodes DROP COLUMN recurrence_at_least'); "
+                    "c.execute('ALTER TABLE episodes DROP COLUMN baseline_hash'); "
+                    "c.execute('UPDATE vedette_meta SET value = 1 WHERE key = \\\"schema\\\"'); c.commit()\"",
+                    bench->folder),
+        0);
+    store = open_store(bench, STORE_READ);
+    assert_int_equal(episodes_in(store), 2);
+    store_close(store);
+    store = open_store(bench, STORE_WRITE);
+    assert_int_equal(episodes_in(store), 2);
+    struct publication judged = story_episode(&bench->arena, next_position(bench), "europe", 2, EPISODE_FLAGGED, T0,
+                                              T0 + 2000, "EE,PL,RO", "pl ro ee");
+    struct episode_member members[3];
+    memcpy(members, judged.episode.members, sizeof members);
+    members[0].history = 7;
+    members[0].threshold = 4;
+    judged.episode.members = members;
+    judged.episode.calibrated = judged.episode.recurrence_at_least = true;
+    judged.episode.recurrence_days = 3652.5;
+    judged.episode.baseline_hash = SPAN("ff00ff00ff00ff00");
+    episode_digest(&judged.episode, judged.episode.digest);
+    assert_int_equal(apply(bench, store, judged), DELIVERED);
+    struct episode kept = {0};
+    assert_int_equal(store_episodes(store, &(struct store_filter){.id = SPAN("europe")}, keep_episode, &kept),
+                     STATUS_OK);
+    assert_int_equal(kept.revision, 2);
+    assert_true(kept.recurrence_at_least && kept.baseline_hash.size == 16);
+    assert_true(kept.observed == 7 && kept.members_omitted == 4);
+    store_close(store);
+    assert_int_equal(
+        run_command("/usr/bin/python3 tests/contract/sink/geopackage_check.py @/store.gpkg && "
+                    "/usr/bin/python3 -c \"import sqlite3; c = sqlite3.connect('@/store.gpkg'); "
+                    "assert c.execute('SELECT baseline_hash, recurrence_at_least, recurrence_days FROM episodes WHERE "
+                    "id = \\\"europe\\\"').fetchone() == ('ff00ff00ff00ff00', 1, 3652.5); "
+                    "assert c.execute('SELECT baseline_hash FROM episodes WHERE id = \\\"pacific\\\"').fetchone()[0] "
+                    "is None\"",
+                    bench->folder),
+        0);
+}
+
 static void one_writes_others_read(void **state)
 {
     struct bench *bench = *state;
@@ -474,6 +537,7 @@ int main(void)
         T(what_is_no_store_is_refused_in_a_clear_sentence),
         T(a_store_cut_off_is_refused),
         T(a_later_schema_is_refused),
+        T(a_store_of_schema_1_is_read_as_it_is_and_upgraded_by_who_writes),
         T(one_writes_others_read),
         T(a_killed_writer_leaves_what_it_had_delivered),
         T(a_replacement_is_there_at_once_or_not_at_all),

@@ -80,6 +80,16 @@ def episode():
         members_omitted=1, digest=bytes(range(32)))
 
 
+def calibrated():
+    m = episode()
+    m.calibrated = True
+    m.baseline_hash = "ff00ff00ff00ff00"
+    m.expected, m.score, m.recurrence_days, m.recurrence_at_least = 0.25, 3.5, 121.75, True
+    m.members[0].threshold = 3  # the history had nothing there
+    m.members[1].history, m.members[1].threshold = 7, 4
+    return m
+
+
 def but(message, **fields):
     for name, value in fields.items():
         field = getattr(message, name)
@@ -118,6 +128,7 @@ GOLDEN = {
     "publication/incident": e.Publication(incident=incident(report(), least())),
     "publication/retracted": e.Publication(retracted=incident(retraction())),
     "publication/episode": e.Publication(episode=episode()),
+    "publication/calibrated_episode": e.Publication(episode=calibrated()),
     "publication/rule": e.Publication(rule=e.Rule(name="airspace", hash="00ff", json='{"reach_km":1000}')),
 }
 
@@ -156,6 +167,7 @@ HOSTILE = {
     "publication.short_digest": e.Publication(episode=but(episode(), digest=b"1")),
     "publication.nul_in_an_id": e.Publication(episode=but(episode(), id="a\0b")),
     "publication.score_not_a_number": e.Publication(episode=but(episode(), score=float("nan"))),
+    "publication.nul_in_a_baseline_hash": e.Publication(episode=but(calibrated(), baseline_hash="ff\0ff")),
     "publication.no_reports": e.Publication(incident=incident()),
     "publication.bad_report_inside": e.Publication(incident=incident(but(report(), category="x"))),
     "publication.amplification": b"\x1a\x80\x7d" + b"\xba\x01\x00" * 5333 + b"\x00",

@@ -37,10 +37,11 @@ static struct episode example_episode(const struct episode_member *members, size
 
 static void an_episode_is_drawn_as_the_contract_draws_it(void **state)
 {
-    static const struct episode_member members[] = {{{"rcb-pl:2025-0911", 16}, MEMBERSHIP_CORE},
-                                                    {{"s:2", 3}, MEMBERSHIP_ATTACHED}};
+    static const struct episode_member members[] = {
+        {.incident_id = {"rcb-pl:2025-0911", 16}, .membership = MEMBERSHIP_CORE},
+        {.incident_id = {"s:2", 3}, .membership = MEMBERSHIP_ATTACHED}};
     struct report report = example_report(&arena);
-    const struct incident incident = {SPAN("rcb-pl:2025-0911"), {1, 1}, &report, 1};
+    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
     const struct incident *const incidents[] = {&incident, NULL};
     struct episode episode = example_episode(members, 2);
     text_clear(&text);
@@ -66,7 +67,7 @@ static void no_redistribute_lends_no_word(void **state)
     reports[0].publisher = SPAN("secret publisher");
     reports[1].source = SPAN("open");
     reports[1].headline = SPAN("open words");
-    const struct incident incident = {SPAN("rcb-pl:2025-0911"), {1, 1}, reports, 2};
+    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = reports, .report_count = 2};
     text_clear(&text);
     incident_to_json(&incident, NULL, 0, &text);
     assert_null(strstr(text.data, "secret"));
@@ -78,7 +79,7 @@ static void no_redistribute_lends_no_word(void **state)
 static void an_incident_names_its_episodes(void **state)
 {
     struct report report = example_report(&arena);
-    const struct incident incident = {SPAN("rcb-pl:2025-0911"), {1, 1}, &report, 1};
+    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
     const struct span episodes[] = {SPAN("e1"), SPAN("e2")};
     text_clear(&text);
     incident_to_json(&incident, episodes, 2, &text);
@@ -90,7 +91,7 @@ static void what_a_bare_retraction_does_not_say_is_null(void **state)
 {
     struct report report =
         report_of(&arena, "{\"source\":\"s\",\"source_id\":\"1\",\"revision\":2,\"status\":\"retracted\"}");
-    const struct incident incident = {SPAN("s:1"), {1, 1}, &report, 1};
+    const struct incident incident = {.id = SPAN("s:1"), .position = {1, 1}, .reports = &report, .report_count = 1};
     text_clear(&text);
     incident_to_json(&incident, NULL, 0, &text);
     assert_says(

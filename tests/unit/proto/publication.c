@@ -4,7 +4,9 @@ static struct arena arena;
 static struct text bytes;
 
 static const country_code countries[] = {COUNTRY_CODE('E', 'E'), COUNTRY_CODE('P', 'L')};
-static const struct episode_member members[] = {{{"s:1", 3}, MEMBERSHIP_CORE}, {{"s:2", 3}, MEMBERSHIP_CONTEXT}};
+static const struct episode_member members[] = {
+    {.incident_id = {"s:1", 3}, .membership = MEMBERSHIP_CORE, .history = 7, .threshold = 4},
+    {.incident_id = {"s:2", 3}, .membership = MEMBERSHIP_CONTEXT}};
 static const struct span supersedes[] = {{"e0", 2}, {"e00", 3}};
 
 static struct episode example_episode(void)
@@ -28,6 +30,8 @@ static struct episode example_episode(void)
                               .expected = (double)NAN,
                               .score = 0,
                               .recurrence_days = 12.5,
+                              .recurrence_at_least = true,
+                              .baseline_hash = SPAN("ff00ff00ff00ff00"),
                               .cause = SPAN("incident added: s:2"),
                               .supersedes = supersedes,
                               .supersedes_count = 2,
@@ -70,6 +74,10 @@ static void an_episode_comes_back_whole(void **state)
     assert_span_is(episode->supersedes[1], "e00");
     assert_span_is(episode->superseded_by, "e2");
     assert_int_equal(episode->members[1].membership, MEMBERSHIP_CONTEXT);
+    assert_true(episode->members[0].history == 7 && episode->members[0].threshold == 4);
+    assert_true(episode->members[1].history == 0 && episode->members[1].threshold == 0);
+    assert_span_is(episode->baseline_hash, "ff00ff00ff00ff00");
+    assert_true(episode->recurrence_at_least);
     assert_int_equal(episode->members_omitted, 3);
 }
 
@@ -101,7 +109,16 @@ static void the_digest_sees_content_and_only_content(void **state)
     SEEN(expected, 1, true);
     SEEN(score, 1, true);
     SEEN(recurrence_days, (double)NAN, true);
+    SEEN(recurrence_at_least, false, true);
+    SEEN(baseline_hash, SPAN("x"), true);
+    SEEN(baseline_hash, SPAN(""), true);
     SEEN(member_count, 1, true);
+    struct episode_member judged[2] = {members[0], members[1]};
+    judged[0].history++;
+    SEEN(members, judged, true);
+    judged[0] = members[0];
+    judged[0].threshold++;
+    SEEN(members, judged, true);
     SEEN(members_omitted, 0, true);
     SEEN(revision, 9, false);
     SEEN(position.number, 9, false);

@@ -384,9 +384,11 @@ static void thousands_come_in_order_of_their_time(void **state)
 static void a_fingerprint_knows_state_countries_and_members_alone(void **state)
 {
     (void)state;
-    const struct episode_member members[] = {
-        {SPAN("s:a"), MEMBERSHIP_CORE}, {SPAN("s:b"), MEMBERSHIP_ATTACHED}, {SPAN("s:c"), MEMBERSHIP_RESPONSE}};
-    const struct episode_member turned[] = {{SPAN("s:b"), MEMBERSHIP_CORE}, {SPAN("s:a"), MEMBERSHIP_CORE}};
+    const struct episode_member members[] = {{.incident_id = SPAN("s:a"), .membership = MEMBERSHIP_CORE},
+                                             {.incident_id = SPAN("s:b"), .membership = MEMBERSHIP_ATTACHED},
+                                             {.incident_id = SPAN("s:c"), .membership = MEMBERSHIP_RESPONSE}};
+    const struct episode_member turned[] = {{.incident_id = SPAN("s:b"), .membership = MEMBERSHIP_CORE},
+                                            {.incident_id = SPAN("s:a"), .membership = MEMBERSHIP_CORE}};
     const country_code countries[] = {COUNTRY_CODE('E', 'E'), COUNTRY_CODE('P', 'L')};
     struct episode episode = {
         .state = EPISODE_FLAGGED, .countries = countries, .country_count = 2, .members = members, .member_count = 3};

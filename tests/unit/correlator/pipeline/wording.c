@@ -130,7 +130,7 @@ static void a_span_is_told_in_the_greatest_unit_of_which_there_are_two(void **st
 
 static void assert_cause(struct stage *stage, enum episode_state before, const char *expected)
 {
-    assert_string_equal(cause_words(&stage->change, before, false, &arena).data, expected);
+    assert_string_equal(cause_words(&stage->change, SPAN(""), before, false, &arena).data, expected);
 }
 
 static void what_was_done_to_incidents_is_said_with_their_ids(void **state)
@@ -216,15 +216,30 @@ static void a_withdrawal_says_why(void **state)
     assert_cause(&stage, EPISODE_FLAGGED, "incident explained: a; no core is left");
 }
 
+static void what_was_no_incident_comes_first(void **state)
+{
+    struct stage stage;
+    stage_init(&stage, "e");
+    stage.change.state = EPISODE_FLAGGED;
+    struct span occasion = SPAN("rule changed: the baseline is b, was a");
+    assert_string_equal(cause_words(&stage.change, occasion, EPISODE_FLAGGED, false, &arena).data,
+                        "rule changed: the baseline is b, was a");
+    const struct record *record = stage_record(&stage, "a", CATEGORY_SEA_CABLE, ACTION_NONE);
+    stage_put(stage.removed, &stage.change.removed_count, record, MEMBERSHIP_CORE);
+    stage.change.state = EPISODE_WITHDRAWN;
+    assert_string_equal(cause_words(&stage.change, occasion, EPISODE_FLAGGED, false, &arena).data,
+                        "rule changed: the baseline is b, was a; incident leaves: a; no core is left");
+}
+
 static void running_into_a_cap_is_said_once(void **state)
 {
     struct stage stage;
     stage_init(&stage, "e");
     stage_member(&stage, "a", CATEGORY_AIR_BALLOON);
     stage.change.capped = true;
-    assert_string_equal(cause_words(&stage.change, EPISODE_CANDIDATE, false, &arena).data,
+    assert_string_equal(cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, false, &arena).data,
                         "incident added: a; capped: a neighbour did not fit");
-    assert_string_equal(cause_words(&stage.change, EPISODE_CANDIDATE, true, &arena).data, "incident added: a");
+    assert_string_equal(cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, true, &arena).data, "incident added: a");
 }
 
 static void a_change_of_nothing_named_is_the_neighbourhoods_and_of_nothing_but_the_end_is_silent(void **state)
@@ -263,7 +278,7 @@ static void a_cause_too_long_is_cut_between_characters(void **state)
             else
                 stage_put(stage.touched, &stage.change.touched_count, record, MEMBERSHIP_CORE);
         }
-        struct span cause = cause_words(&stage.change, EPISODE_CANDIDATE, false, &arena);
+        struct span cause = cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, false, &arena);
         assert_true(cause.size > 2000 && cause.size < 2048);
         assert_true(utf8_is_plain(cause));
     }
@@ -283,6 +298,7 @@ int main(void)
         cmocka_unit_test(what_follows_for_the_episode_comes_after),
         cmocka_unit_test(an_episode_taken_in_is_named_on_both_sides),
         cmocka_unit_test(a_withdrawal_says_why),
+        cmocka_unit_test(what_was_no_incident_comes_first),
         cmocka_unit_test(running_into_a_cap_is_said_once),
         cmocka_unit_test(a_change_of_nothing_named_is_the_neighbourhoods_and_of_nothing_but_the_end_is_silent),
         cmocka_unit_test(a_cause_too_long_is_cut_between_characters),
