@@ -23,7 +23,9 @@ struct baseline_cell {
 };
 struct baseline_cell baseline_cell_of(const struct baseline_rule *rule, struct point point);
 
-/* h: incidents of the rule in the history within reach of the middle of the cell. O(incidents near it). */
+/* h: incidents of the rule in the history within reach of the cell: no further from its middle than reach and half its
+ * side, as chords. (Half a side more, for a place at the cell's rim sees a town that its middle does not: counted from
+ * the middle alone, the surroundings of towns are full of cores with no history.) O(incidents near it). */
 uint32_t baseline_history(const struct baseline_rule *rule, struct baseline_cell cell);
 
 /* K: how many neighbours an incident of this length needs to be a core where the history has h. At least

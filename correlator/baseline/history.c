@@ -11,6 +11,7 @@
 
 #include "correlator/baseline/morton.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,8 @@ struct baseline_rule {
     const struct thresholds *thresholds;
     struct curve curves[BASELINE_CURVE_COUNT];
     double reach_km;
-    int64_t reach2; /* τ² */
-    int cell_bits;  /* the cell's side is 2^bits */
+    int64_t near2; /* (τ + side / 2)² */
+    int cell_bits; /* the cell's side is 2^bits */
     struct point *points;
     size_t count, points_room;
     struct box *boxes; /* level after level */
@@ -45,6 +46,13 @@ static int bits_of(int64_t reach2)
     return bits;
 }
 
+/* Of IEEE operations alone: the same integer everywhere. */
+int64_t history_near2(double reach_km, int64_t side)
+{
+    double near = sqrt((double)chord2_from_km(reach_km)) + (double)side / 2.0;
+    return (int64_t)(near * near);
+}
+
 enum status history_new(double reach_km, const struct thresholds *thresholds, struct baseline_rule **ret_rule)
 {
     if (!(reach_km > 0.0 && reach_km <= RULE_REACH_KM_MAX))
@@ -54,8 +62,8 @@ enum status history_new(double reach_km, const struct thresholds *thresholds, st
         return STATUS_NO_MEMORY;
     rule->thresholds = thresholds;
     rule->reach_km = reach_km;
-    rule->reach2 = chord2_from_km(reach_km);
-    rule->cell_bits = bits_of(rule->reach2);
+    rule->cell_bits = bits_of(chord2_from_km(reach_km));
+    rule->near2 = history_near2(reach_km, (int64_t)1 << rule->cell_bits);
     *ret_rule = rule;
     return STATUS_OK;
 }
@@ -205,17 +213,17 @@ static int64_t box_most(const struct box *box, struct point at)
 static size_t count_in(const struct baseline_rule *rule, unsigned level, size_t index, struct point middle)
 {
     const struct box *box = &rule->boxes[rule->level_starts[level] + index];
-    if (box_least(box, middle) > rule->reach2)
+    if (box_least(box, middle) > rule->near2)
         return 0;
     size_t span = (size_t)LEAF_POINTS << level;
     size_t first = index * span;
     size_t count = rule->count - first < span ? rule->count - first : span;
-    if (box_most(box, middle) <= rule->reach2)
+    if (box_most(box, middle) <= rule->near2)
         return count;
     if (level == 0) {
         size_t inside = 0;
         for (size_t i = first; i < first + count; i++)
-            inside += point_chord2(rule->points[i], middle) <= rule->reach2;
+            inside += point_chord2(rule->points[i], middle) <= rule->near2;
         return inside;
     }
     size_t within = count_in(rule, level - 1, 2 * index, middle);

@@ -30,6 +30,9 @@ enum baseline_curve_kind {
 enum status history_new(double reach_km, const struct thresholds *thresholds,
                         struct baseline_rule **ret_rule) MUST_CHECK;
 void history_free(struct baseline_rule *rule);
+/* The square of the greatest chord from a cell's middle at which an incident is of its history: reach and half a side.
+ */
+int64_t history_near2(double reach_km, int64_t side);
 /* Other thresholds; borrowed for its life. Until it has some, nothing but its points may be asked for. */
 void history_set_thresholds(struct baseline_rule *rule, const struct thresholds *thresholds);
 /* Replaces all points: copies them. STATUS_NO_MEMORY, STATUS_TOO_LARGE: it is as it was. O(n log n). */
