@@ -71,10 +71,11 @@ static void subject_print(const struct subject *subject)
 
 static void run_print(const struct run *run, size_t incidents)
 {
-    printf(", \"live_most\": %zu, \"bytes_most\": %zu, \"bytes_each\": %.0f, \"bytes_at_10\": %zu, "
-           "\"bytes_at_50\": %zu, \"bytes_at_100\": %zu, \"allocations_each\": %.6f, \"episodes\": %llu, "
-           "\"changes\": %llu, \"members_told_each\": %.2f",
-           run->live_most, run->bytes_most, (double)run->bytes_most / (double)(run->live_most > 0 ? run->live_most : 1),
+    double live_most = (double)(run->live_most > 0 ? run->live_most : 1);
+    printf(", \"live_most\": %zu, \"bytes_most\": %zu, \"bytes_each\": %.0f, \"borrowed_each\": %zu, "
+           "\"bytes_at_10\": %zu, \"bytes_at_50\": %zu, \"bytes_at_100\": %zu, \"allocations_each\": %.6f, "
+           "\"episodes\": %llu, \"changes\": %llu, \"members_told_each\": %.2f",
+           run->live_most, run->bytes_most, (double)run->bytes_most / live_most, sizeof(struct engine_incident),
            run->bytes_at[0], run->bytes_at[1], run->bytes_at[2], run->allocations_each,
            (unsigned long long)run->episodes, (unsigned long long)run->changes,
            (double)run->members / (double)incidents);

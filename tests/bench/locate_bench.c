@@ -52,7 +52,7 @@ static void mix_measure(const char *name, const struct territories *territories,
         double took = seconds_now() - start;
         best = took < best ? took : best;
     }
-    printf(",\n \"%s\": {\"lookups_per_s\": %.0f, \"ns_each\": %.1f, \"located\": %.3f, \"allocations_each\": 0}", name,
+    printf(", \"%s\": {\"lookups_per_s\": %.0f, \"ns_each\": %.1f, \"located\": %.3f, \"allocations_each\": 0}", name,
            PLACES / best, best * 1e9 / PLACES, (double)located / PLACES);
 }
 
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     if (atlas_read((struct span){data, size}, TERRITORIES_VIEW_DEFAULT, &atlas, reason) != STATUS_OK)
         return refuse(path, reason);
 
-    printf("{\"benchmark\": \"locate\", \"file_bytes\": %zu, \"points\": %zu, \"open_ms\": %.1f", size,
+    printf("{\"bench\": \"locate\", \"file_bytes\": %zu, \"points\": %zu, \"open_ms\": %.1f", size,
            atlas.point_count, opened * 1e3);
     for (size_t i = 0; i < PLACES; i++)
         places[i] = (struct degrees){random_within(-90, 90), random_within(-180, 180)};

@@ -14,11 +14,12 @@
 #define FLUSH_RATIO      16u
 #define MEMBERS_EACH_MAX 4096u
 
-/* What an incident borrows until it is released; the free ones are chained. */
+/* The engine borrows an incident and what it points to until it is released; the free ones are chained. */
 struct held {
+    struct engine_incident incident;
     struct held *next;
-    char id[ID_BYTES];
     country_code country;
+    char id[ID_BYTES];
 };
 
 struct pass {
@@ -94,12 +95,11 @@ static enum status insert(struct pass *pass, const struct engine_incident *incid
     return status;
 }
 
-static enum status chunk_run(struct pass *pass, const struct engine_incident *incidents, const int64_t *watermarks_ms,
-                             size_t count)
+static enum status chunk_run(struct pass *pass, struct held *const *chunk, const int64_t *watermarks_ms, size_t count)
 {
     bool each = pass->options->flushing == FLUSH_EACH;
     for (size_t i = 0; i < count; i++) {
-        enum status status = insert(pass, &incidents[i]);
+        enum status status = insert(pass, &chunk[i]->incident);
         pass->unflushed++;
         if (status == STATUS_OK && each && pass->members_told <= MEMBERS_EACH_MAX &&
             engine_pending(pass->engine) <= FLUSH_EACH_MAX)
@@ -154,13 +154,13 @@ static size_t id_write(char id[ID_BYTES], uint32_t number)
     return 14;
 }
 
-static struct engine_incident incident_of(struct pass *pass, const struct stream_incident *made)
+static struct held *held_make(struct pass *pass, const struct stream_incident *made)
 {
     struct held *held = pass->free;
     pass->free = held->next;
     pass->free_count--;
     held->country = made->country;
-    return (struct engine_incident){
+    held->incident = (struct engine_incident){
         .id = {held->id, id_write(held->id, made->number)},
         .point = made->point,
         .start_ms = made->start_ms,
@@ -174,6 +174,7 @@ static struct engine_incident incident_of(struct pass *pass, const struct stream
         .touched_country_count = 1,
         .user = held,
     };
+    return held;
 }
 
 /* In order the watermark is an hour behind; shuffled, as far as any may still be late. */
@@ -188,15 +189,14 @@ static int64_t watermark_of(enum stream_order order, const struct stream_inciden
     abort();
 }
 
-static size_t chunk_make(struct pass *pass, struct stream *stream, struct engine_incident *incidents,
-                         int64_t *watermarks_ms)
+static size_t chunk_make(struct pass *pass, struct stream *stream, struct held **chunk, int64_t *watermarks_ms)
 {
     static struct stream_incident made[CHUNK];
     if (pass->free_count < CHUNK && !held_more(pass))
         return 0;
     size_t count = stream_next(stream, made, CHUNK);
     for (size_t i = 0; i < count; i++) {
-        incidents[i] = incident_of(pass, &made[i]);
+        chunk[i] = held_make(pass, &made[i]);
         watermarks_ms[i] = watermark_of(pass->options->order, &made[i]);
     }
     return count;
@@ -234,7 +234,7 @@ static void milestones(struct pass *pass, size_t count)
 
 static enum status drive(struct pass *pass, struct stream *stream)
 {
-    static struct engine_incident chunk[CHUNK];
+    static struct held *chunk[CHUNK];
     static int64_t watermarks_ms[CHUNK];
     enum status status = STATUS_OK;
     size_t count = 1;
