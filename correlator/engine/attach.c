@@ -28,8 +28,10 @@ static void anchor(struct ward *ward, uint32_t index, uint32_t core)
 {
     struct node *node = node_at(ward, index);
     uint32_t first = node_at(ward, core)->attached;
+    noise_take(ward, index);
     node->anchor = core;
     node->attached_next = first;
+    node->attached_previous = NONE;
     if (first != NONE)
         node_at(ward, first)->attached_previous = index;
     node_at(ward, core)->attached = index;
@@ -44,7 +46,7 @@ static bool set_loose(struct ward *ward, uint32_t index)
     return vector_push(ward->memory, &ward->loose, index);
 }
 
-static bool nearer(const struct ward *ward, const struct node *node, uint32_t a, uint32_t b)
+bool node_nearer(const struct ward *ward, const struct node *node, uint32_t a, uint32_t b)
 {
     const struct node *one = node_at(ward, a);
     const struct node *other = node_at(ward, b);
@@ -54,6 +56,21 @@ static bool nearer(const struct ward *ward, const struct node *node, uint32_t a,
     if (one_cost != other_cost)
         return one_cost < other_cost;
     return node_before(ward, one, other);
+}
+
+/* A new one that is no core: the nearest core when it came is its anchor, if it is still one. If there was none then,
+ * there is none now but those that come to be in this flush; they offer themselves. */
+static bool settle_in(struct ward *ward, uint32_t index)
+{
+    struct node *node = node_at(ward, index);
+    uint32_t core = node->place;
+    node->place = NONE;
+    if (core == NONE || node->dead || node->core)
+        return true;
+    if (!node_is_core(node_at(ward, core)))
+        return set_loose(ward, index);
+    anchor(ward, index, core);
+    return disturb(ward, core);
 }
 
 /* What a change leaves behind: those attached to it, and what it was attached to. */
@@ -68,14 +85,18 @@ static bool part(struct ward *ward, uint32_t index)
                 return false;
         }
     }
-    if (node->anchor != NONE && (node->dead || node->core)) {
+    if (!node->settled && node->anchor != NONE && (node->dead || node->core)) {
         if (!disturb(ward, node->anchor))
             return false;
         attach_detach(ward, index);
     }
-    bool lonely = node->lonely;
-    node->lonely = false;
-    return node->anchor != NONE || lonely || set_loose(ward, index);
+    if (!node->settled && node_is_core(node)) {
+        noise_take(ward, index);
+        node->attached = node->joined = NONE;
+    }
+    if (node->settled && !node->core)
+        node->attached_next = node->attached_previous = NONE;
+    return !node->met || node->anchor != NONE || set_loose(ward, index);
 }
 
 static bool offer(struct ward *ward, uint32_t core, uint32_t first)
@@ -85,7 +106,7 @@ static bool offer(struct ward *ward, uint32_t core, uint32_t first)
         if (node->loose || !node_within(ward, node, node_at(ward, core)))
             continue;
         if (node->anchor != NONE) {
-            if (!nearer(ward, node, core, node->anchor))
+            if (!node_nearer(ward, node, core, node->anchor))
                 continue;
             if (!disturb(ward, node->anchor))
                 return false;
@@ -117,7 +138,7 @@ static bool search(struct ward *ward, uint32_t index)
     struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
-            if (node_within(ward, node, node_at(ward, i)) && (best == NONE || nearer(ward, node, i, best)))
+            if (node_within(ward, node, node_at(ward, i)) && (best == NONE || node_nearer(ward, node, i, best)))
                 best = i;
         }
     }
@@ -126,18 +147,17 @@ static bool search(struct ward *ward, uint32_t index)
         anchor(ward, index, best);
         return disturb(ward, best);
     }
-    /* In no episode: it leaves by itself when no window reaches it. */
-    if (!wheel_reserve(&ward->noise, ward->memory, ward->nodes.room))
-        return false;
-    if (!wheel_has(&ward->noise, index))
-        wheel_put(&ward->noise, index, node->end_ms);
-    return true;
+    return noise_put(ward, index);
 }
 
 bool attach_update(struct ward *ward)
 {
     for (uint32_t i = 0; i < ward->changed.count; i++) {
         if (!part(ward, ward->changed.items[i]))
+            return false;
+    }
+    for (uint32_t i = 0; i < ward->changed.count; i++) {
+        if (!node_at(ward, ward->changed.items[i])->met && !settle_in(ward, ward->changed.items[i]))
             return false;
     }
     for (uint32_t i = 0; i < ward->changed.count; i++) {
@@ -150,5 +170,10 @@ bool attach_update(struct ward *ward)
             return false;
     }
     ward->loose.count = 0;
+    for (uint32_t i = 0; i < ward->changed.count; i++) {
+        const struct node *node = node_at(ward, ward->changed.items[i]);
+        if (!node->dead && !node->core && node->anchor == NONE && !noise_put(ward, ward->changed.items[i]))
+            return false;
+    }
     return true;
 }

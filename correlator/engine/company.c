@@ -76,16 +76,27 @@ static bool responds(const struct measure *measure, const struct content *conten
                            content->countries.count);
 }
 
-static bool surrounds(const struct content *content, const struct engine_incident *incident)
+/* Contexts are few: which countries the members touch is not kept. */
+static bool surrounds(const struct incidents *incidents, const struct content *content,
+                      const struct engine_incident *incident)
 {
-    return incident->start_ms <= content->last_ms && incident->end_ms >= content->first_ms &&
-           countries_share(incident->touched_countries, incident->touched_country_count, content->touched.items,
-                           content->touched.count);
+    if (incident->start_ms > content->last_ms || incident->end_ms < content->first_ms)
+        return false;
+    for (uint32_t i = 0; i < content->members.count; i++) {
+        enum membership membership = MEMBER_MEMBERSHIP(content->members.items[i]);
+        const struct engine_incident *member = incident_at(incidents, MEMBER_HANDLE(content->members.items[i]));
+        if ((membership == MEMBERSHIP_CORE || membership == MEMBERSHIP_ATTACHED) &&
+            countries_share(incident->touched_countries, incident->touched_country_count, member->touched_countries,
+                            member->touched_country_count))
+            return true;
+    }
+    return false;
 }
 
-static bool joins(const struct measure *measure, const struct content *content, const struct engine_incident *incident)
+static bool joins(const struct ward *ward, const struct content *content, const struct engine_incident *incident)
 {
-    return incident->role == ROLE_CONTEXT ? surrounds(content, incident) : responds(measure, content, incident);
+    return incident->role == ROLE_CONTEXT ? surrounds(ward->incidents, content, incident)
+                                          : responds(&ward->measure, content, incident);
 }
 
 static enum membership membership_of(enum role role)
@@ -114,7 +125,7 @@ static uint32_t first_from(const struct company *company, const struct incidents
     return low;
 }
 
-bool company_join(const struct company *company, const struct ward *ward, struct content *content)
+bool company_join(const struct company *company, struct ward *ward, const struct content *content)
 {
     const struct incidents *incidents = ward->incidents;
     uint32_t i = first_from(company, incidents, content->first_ms - company->longest_ms);
@@ -123,8 +134,8 @@ bool company_join(const struct company *company, const struct ward *ward, struct
         const struct engine_incident *incident = incident_at(incidents, handle);
         if (incident->start_ms > content->last_ms + ward->measure.window_ms)
             return true;
-        if (joins(&ward->measure, content, incident) &&
-            !vector_push(ward->memory, &content->members, MEMBER(handle, membership_of(incident->role))))
+        if (joins(ward, content, incident) &&
+            !vector_push(ward->memory, &ward->extras, MEMBER(handle, membership_of(incident->role))))
             return false;
     }
     return true;
@@ -139,7 +150,7 @@ bool company_disturb(const struct company *company, struct ward *ward)
         if (!record->used || record->retired || record->restate || record->told.state != EPISODE_FLAGGED)
             continue;
         for (uint32_t i = 0; i < company->changed.count; i++) {
-            if (!joins(&ward->measure, &record->told, incident_at(ward->incidents, company->changed.items[i])))
+            if (!joins(ward, &record->told, incident_at(ward->incidents, company->changed.items[i])))
                 continue;
             if (!episode_restate(ward, episode))
                 return false;

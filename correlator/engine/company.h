@@ -25,8 +25,8 @@ void company_touch(struct company *company, uint32_t handle);
 void company_free(struct company *company, struct memory *memory);
 /* Puts the order right; dead ones leave it. */
 void company_settle(struct company *company, const struct incidents *incidents);
-/* Adds to a flagged content's members those that join it. */
-bool company_join(const struct company *company, const struct ward *ward, struct content *content);
+/* Adds to ward->extras those that join a flagged content. */
+bool company_join(const struct company *company, struct ward *ward, const struct content *content);
 /* Marks the told episodes that what changed joins, or joined, as to be restated. */
 bool company_disturb(const struct company *company, struct ward *ward);
 /* Lets go of those that ended before anything an episode, there or to come, may reach back to. */

@@ -31,30 +31,45 @@ static bool codes_add(struct codes *codes, struct memory *memory, const country_
     return true;
 }
 
-static bool member_add(struct ward *ward, struct content *content, struct bounds *bounds, const struct node *node,
-                       enum membership membership)
+static bool countries_add(struct ward *ward, struct content *content, const struct node *node)
 {
+    const struct codes *had = &content->countries;
+    if (node->country_count == 0 || (node->country_count == 1 && had->count > 0 && had->items[0] == node->country))
+        return true;
+    if (node->country_count == 1)
+        return codes_add(&content->countries, ward->memory, &node->country, 1);
     const struct engine_incident *incident = node_incident(ward, node);
-    const struct bounds own = node_bounds(node);
-    bounds_grow(bounds, &own);
-    content->observed++;
-    return codes_add(&content->countries, ward->memory, incident->countries, incident->country_count) &&
-           codes_add(&content->touched, ward->memory, incident->touched_countries, incident->touched_country_count) &&
-           vector_push(ward->memory, &content->members, MEMBER(node->incident, membership));
+    return codes_add(&content->countries, ward->memory, incident->countries, incident->country_count);
 }
 
+static bool attached_gather(struct ward *ward, struct content *content, struct bounds *bounds, uint32_t first)
+{
+    for (uint32_t i = first; i != NONE; i = node_at(ward, i)->attached_next) {
+        const struct node *node = node_at(ward, i);
+        const struct bounds own = node_bounds(node);
+        bounds_grow(bounds, &own);
+        if (!countries_add(ward, content, node) ||
+            !vector_push(ward->memory, &ward->extras, MEMBER(node->incident, MEMBERSHIP_ATTACHED)))
+            return false;
+    }
+    return true;
+}
+
+/* The cores, which are in order, as members; the attached as extras. */
 static bool members_gather(struct ward *ward, const struct episode_record *record, struct content *content)
 {
     struct bounds bounds = record->bounds;
+    ward->extras.count = 0;
+    if (!vector_reserve(ward->memory, &content->members, record->cores.count))
+        return false;
     for (uint32_t i = 0; i < record->cores.count; i++) {
         const struct node *core = node_at(ward, record->cores.items[i]);
-        if (!member_add(ward, content, &bounds, core, MEMBERSHIP_CORE))
+        vector_put(&content->members, MEMBER(core->incident, MEMBERSHIP_CORE));
+        if (!countries_add(ward, content, core) ||
+            (core->attached != NONE && !attached_gather(ward, content, &bounds, core->attached)))
             return false;
-        for (uint32_t j = core->attached; j != NONE; j = node_at(ward, j)->attached_next) {
-            if (!member_add(ward, content, &bounds, node_at(ward, j), MEMBERSHIP_ATTACHED))
-                return false;
-        }
     }
+    content->observed = content->members.count + ward->extras.count;
     content->first_ms = bounds.first_ms;
     content->last_ms = bounds.last_ms;
     content->extent2 = point_chord2(bounds.low, bounds.high);
@@ -67,23 +82,50 @@ static bool member_after(const void *context, uint32_t a, uint32_t b)
     return incident_before(incident_at(incidents, MEMBER_HANDLE(b)), incident_at(incidents, MEMBER_HANDLE(a)));
 }
 
-bool content_build(struct ward *ward, const struct company *company, struct episode_record *record)
+/* Puts the extras, in order, among the members, from the end on. */
+static bool extras_merge(struct ward *ward, struct content *content)
+{
+    uint32_t extra = ward->extras.count;
+    uint32_t member = content->members.count;
+    if (extra == 0)
+        return true;
+    if (!vector_reserve(ward->memory, &ward->scratch, extra) ||
+        !vector_reserve(ward->memory, &content->members, (size_t)member + extra))
+        return false;
+    sort_indexes(ward->extras.items, ward->scratch.items, extra, member_after, ward->incidents);
+    uint32_t *members = content->members.items;
+    content->members.count += extra;
+    for (uint32_t to = content->members.count; extra > 0;) {
+        uint32_t last = ward->extras.items[extra - 1];
+        if (member > 0 && member_after(ward->incidents, members[member - 1], last))
+            members[--to] = members[--member];
+        else
+            members[--to] = ward->extras.items[--extra];
+    }
+    return true;
+}
+
+static bool content_take(struct ward *ward, uint32_t at)
+{
+    return at < ward->contents.count || vector_push(ward->memory, &ward->contents, (struct content){0});
+}
+
+bool content_build(struct ward *ward, const struct company *company, struct episode_record *record, uint32_t at)
 {
     const struct rule *rule = &ward->measure.rule;
-    struct content *content = &record->next;
-    content->countries.count = content->touched.count = content->members.count = content->observed = 0;
+    if (!content_take(ward, at))
+        return false;
+    struct content *content = &ward->contents.items[at];
+    record->next = at;
+    content->countries.count = content->members.count = 0;
     content->capped = record->capped;
-    memcpy(content->continues, record->continues, sizeof(content->continues));
-    if (!members_gather(ward, record, content))
+    content->continues = record->continues;
+    if (!members_gather(ward, record, content) || !extras_merge(ward, content))
         return false;
     bool flagged = content->countries.count >= rule->min_countries && content->observed >= rule->min_incidents;
     content->state = flagged ? EPISODE_FLAGGED : EPISODE_CANDIDATE;
-    if (flagged && !company_join(company, ward, content))
-        return false;
-    if (!vector_reserve(ward->memory, &ward->scratch, content->members.count))
-        return false;
-    sort_indexes(content->members.items, ward->scratch.items, content->members.count, member_after, ward->incidents);
-    return true;
+    ward->extras.count = 0;
+    return !flagged || (company_join(company, ward, content) && extras_merge(ward, content));
 }
 
 static bool same_bytes(const void *a, const void *b, size_t size)
@@ -96,7 +138,7 @@ bool content_differs(const struct ward *ward, const struct content *told, const 
     if (told->state != next->state || told->capped != next->capped || told->first_ms != next->first_ms ||
         told->last_ms != next->last_ms || told->extent2 != next->extent2 ||
         told->members.count != next->members.count || told->countries.count != next->countries.count ||
-        memcmp(told->continues, next->continues, sizeof(told->continues)) != 0 ||
+        episode_id_compare(told->continues, next->continues) != 0 ||
         !same_bytes(told->countries.items, next->countries.items, told->countries.count * sizeof(country_code)) ||
         !same_bytes(told->members.items, next->members.items, told->members.count * sizeof(uint32_t)))
         return true;

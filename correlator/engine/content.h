@@ -3,7 +3,7 @@
 
 #include "correlator/engine/company.h"
 
-/* Fills record->next. False: no memory. */
-bool content_build(struct ward *ward, const struct company *company, struct episode_record *record);
+/* Says in ward->contents what it is now, at that index. False: no memory. */
+bool content_build(struct ward *ward, const struct company *company, struct episode_record *record, uint32_t at);
 /* Does `next` say anything else than what was told? */
 bool content_differs(const struct ward *ward, const struct content *told, const struct content *next);

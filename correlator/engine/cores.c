@@ -71,63 +71,100 @@ static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32
     return count;
 }
 
-/* Tells how much this disturbs, by the first core met around it: engine_pending is an estimate. */
-static void disturb(struct ward *ward, struct node *node)
+/* What an insert finds on its walk. */
+struct arrival {
+    struct ward *ward;
+    struct node *node;
+    uint32_t enough; /* neighbours: what is beyond is not counted */
+    bool told;       /* how much it disturbs: by the first core met. engine_pending is an estimate */
+    uint32_t best;   /* core, for a non-core to be attached to */
+};
+
+static void meet_core(struct arrival *arrival, uint32_t index)
 {
-    node->lonely = true;
-    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
-    for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
-        for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
-            if (!node_within(ward, node, node_at(ward, i)))
-                continue;
-            node->lonely = false;
-            if (node_at(ward, i)->episode == NONE)
-                continue;
-            episode_pending(ward, node_at(ward, i)->episode);
-            return;
-        }
+    struct ward *ward = arrival->ward;
+    const struct node *core = node_at(ward, index);
+    if (arrival->best == NONE || node_nearer(ward, arrival->node, index, arrival->best))
+        arrival->best = index;
+    /* One that is new itself has told already. */
+    if (!arrival->told && core->episode != NONE)
+        episode_pending(ward, core->episode);
+    arrival->told = true;
+}
+
+static void count_in(struct ward *ward, uint32_t index)
+{
+    struct node *other = node_at(ward, index);
+    if (++other->near >= other->threshold)
+        set_core(ward, index, true);
+}
+
+/* All in its own bucket are its neighbours. */
+static void meet_own(struct arrival *arrival, const struct bucket *bucket)
+{
+    struct ward *ward = arrival->ward;
+    struct node *node = arrival->node;
+    node->near += bucket->count;
+    if (bucket->cores != NONE && node->near >= arrival->enough)
+        meet_core(arrival, bucket->cores);
+    for (uint32_t i = bucket->cores; i != NONE && node->near < arrival->enough; i = node_at(ward, i)->next)
+        meet_core(arrival, i);
+    for (uint32_t i = bucket->others, next; i != NONE; i = next) {
+        next = node_at(ward, i)->next;
+        count_in(ward, i);
+    }
+}
+
+static void meet(struct arrival *arrival, const struct bucket *bucket)
+{
+    struct ward *ward = arrival->ward;
+    struct node *node = arrival->node;
+    for (uint32_t i = bucket->cores; i != NONE && node->near < arrival->enough; i = node_at(ward, i)->next) {
+        if (!node_within(ward, node, node_at(ward, i)))
+            continue;
+        node->near++;
+        meet_core(arrival, i);
+    }
+    for (uint32_t i = bucket->others, next; i != NONE; i = next) {
+        next = node_at(ward, i)->next;
+        if (!node_within(ward, node, node_at(ward, i)))
+            continue;
+        node->near++;
+        count_in(ward, i);
+    }
+}
+
+/* A coarse one counts with nobody. */
+static void meet_coarse(struct arrival *arrival, const struct bucket *bucket)
+{
+    struct ward *ward = arrival->ward;
+    for (uint32_t i = bucket->cores; i != NONE; i = node_at(ward, i)->next) {
+        if (node_within(ward, arrival->node, node_at(ward, i)))
+            meet_core(arrival, i);
     }
 }
 
 void cores_insert(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
+    struct arrival arrival = {.ward = ward, .node = node, .enough = node->threshold, .best = NONE};
     ward_changed(ward, index);
     if (node->end_ms - node->start_ms > ward->grid.longest_ms)
         ward->grid.longest_ms = node->end_ms - node->start_ms;
-    if (node->coarse) {
-        disturb(ward, node);
-        list_put(ward, index);
-        return;
-    }
-    uint32_t threshold = node->threshold;
-    bool told = false; /* how much this disturbs, as disturb() does, in the same walk */
-    node->lonely = true;
+    struct bucket *own = &ward->grid.buckets.items[node->bucket];
+    if (!node->coarse)
+        meet_own(&arrival, own);
     struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
-        const struct bucket *bucket = &ward->grid.buckets.items[at];
-        for (uint32_t i = bucket->cores; i != NONE && (node->near < threshold || !told); i = node_at(ward, i)->next) {
-            if (!node_within(ward, node, node_at(ward, i)))
-                continue;
-            node->near++;
-            node->lonely = false;
-            if (!told && node_at(ward, i)->episode != NONE) {
-                episode_pending(ward, node_at(ward, i)->episode);
-                told = true;
-            }
-        }
-        for (uint32_t i = bucket->others, next; i != NONE; i = next) {
-            struct node *other = node_at(ward, i);
-            next = other->next;
-            if (!node_within(ward, node, other))
-                continue;
-            node->near++;
-            if (++other->near >= other->threshold)
-                set_core(ward, i, true);
-        }
+        if (node->coarse)
+            meet_coarse(&arrival, &ward->grid.buckets.items[at]);
+        else if (at != node->bucket)
+            meet(&arrival, &ward->grid.buckets.items[at]);
     }
-    ward->grid.buckets.items[node->bucket].count++;
-    node->core = node->near >= threshold;
+    own->count += !node->coarse;
+    node->core = !node->coarse && node->near >= node->threshold;
+    node->place = node->core ? NONE : arrival.best;
+    node->met = node->core;
     list_put(ward, index);
 }
 

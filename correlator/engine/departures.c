@@ -23,7 +23,7 @@ bool ward_departs(const struct ward *ward, int64_t watermark_ms)
 {
     uint32_t first;
     return heap_due(&ward->finishing, ward_before(ward, watermark_ms, 5), &first) ||
-           wheel_due(&ward->noise, ward_before(ward, watermark_ms, 3), &first);
+           noise_due(ward, ward_before(ward, watermark_ms, 3), &first);
 }
 
 bool ward_finish(struct ward *ward, int64_t watermark_ms)
@@ -42,7 +42,7 @@ bool ward_finish(struct ward *ward, int64_t watermark_ms)
 
 static bool ghost_take(struct ward *ward, struct node *node)
 {
-    if (node->ghost != NONE)
+    if (node->haunted)
         return true;
     if (ward->unused_ghosts.count == 0) {
         if (!vector_push(ward->memory, &ward->ghosts, (struct ghost){0}))
@@ -53,6 +53,7 @@ static bool ghost_take(struct ward *ward, struct node *node)
         }
         vector_put(&ward->unused_ghosts, ward->ghosts.count - 1);
     }
+    node->haunted = true;
     node->ghost = ward->unused_ghosts.items[--ward->unused_ghosts.count];
     return true;
 }
@@ -68,7 +69,7 @@ static bool ghost_name(struct ward *ward, struct ghost *ghost, const struct node
         memcpy(id, incident->id.data, incident->id.size);
     (void)memory_resize(ward->memory, ghost->id, ghost->id_size, 0);
     *ghost = (struct ghost){.strength = strength, .start_ms = gone->start_ms, .id = id, .id_size = size};
-    memcpy(ghost->episode, ward->episodes.items[gone->episode].id, sizeof(ghost->episode));
+    ghost->episode = ward->episodes.items[gone->episode].id;
     return true;
 }
 
@@ -112,7 +113,7 @@ static bool remember_core(struct ward *ward, uint32_t index)
 static void node_leave(struct ward *ward, uint32_t index)
 {
     int64_t end_ms = node_at(ward, index)->end_ms;
-    wheel_remove(&ward->noise, index, end_ms);
+    noise_take(ward, index);
     if (ward->departed_ms < end_ms)
         ward->departed_ms = end_ms;
     cores_forget(ward, index);
@@ -172,12 +173,8 @@ bool ward_evict(struct ward *ward, int64_t watermark_ms)
     if (!episodes_leave(ward))
         return false;
     uint32_t index;
-    while (wheel_due(&ward->noise, ward_before(ward, watermark_ms, 3), &index)) {
-        const struct node *node = node_at(ward, index);
-        wheel_remove(&ward->noise, index, node->end_ms);
-        if (node->core || node->anchor != NONE)
-            continue; /* it leaves with its episode */
-        horizon_raise(ward, node->end_ms, 3);
+    while (noise_due(ward, ward_before(ward, watermark_ms, 3), &index)) {
+        horizon_raise(ward, node_at(ward, index)->end_ms, 3);
         node_leave(ward, index);
     }
     return true;

@@ -43,7 +43,7 @@ bool episode_open(struct ward *ward, uint32_t key_node, uint32_t *ret_episode)
                                       .lineage_stamp = NONE,
                                       .pending_stamp = NONE,
                                       .group = NONE};
-    episode_id_write(record->id, key->start_ms, ward->measure.rule.name, node_incident(ward, key)->id);
+    record->id = episode_id_of(key->start_ms, ward->measure.rule.name, node_incident(ward, key)->id);
     ward->episode_count++;
     return true;
 }
@@ -65,7 +65,7 @@ bool episode_retire(struct ward *ward, uint32_t episode)
     record->retired = true;
     heap_remove(&ward->finishing, episode);
     struct node *key = key_now(ward, record);
-    if (key != NULL)
+    if (key != NULL && key->core)
         key->former = episode;
     for (uint32_t i = 0; i < record->cores.count; i++)
         node_at(ward, record->cores.items[i])->episode = NONE;
@@ -130,10 +130,9 @@ void episode_leave_ring(struct ward *ward, uint32_t episode)
     ward->episodes.items[episode].sibling = episode;
 }
 
-static void content_free(struct ward *ward, struct content *content)
+void content_free(struct ward *ward, struct content *content)
 {
     vector_free(ward->memory, &content->countries);
-    vector_free(ward->memory, &content->touched);
     vector_free(ward->memory, &content->members);
 }
 
@@ -142,7 +141,6 @@ void episode_free(struct ward *ward, uint32_t episode)
     struct episode_record *record = &ward->episodes.items[episode];
     heap_remove(&ward->finishing, episode);
     content_free(ward, &record->told);
-    content_free(ward, &record->next);
     vector_free(ward->memory, &record->cores);
     record->used = false;
     ward->episode_count--;
@@ -152,7 +150,7 @@ void episode_free(struct ward *ward, uint32_t episode)
 void episode_withdraw(struct ward *ward, uint32_t episode)
 {
     struct node *key = key_now(ward, &ward->episodes.items[episode]);
-    if (key != NULL)
+    if (key != NULL && key->core)
         key->former = NONE;
     episode_free(ward, episode);
 }

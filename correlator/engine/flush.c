@@ -27,7 +27,7 @@ bool flush_compute(struct ward *ward, const struct company *company, int64_t wat
     if (!ward_finish(ward, watermark_ms))
         return false;
     for (uint32_t i = 0; i < ward->restated.count; i++) {
-        if (!content_build(ward, company, &ward->episodes.items[ward->restated.items[i]]))
+        if (!content_build(ward, company, &ward->episodes.items[ward->restated.items[i]], i))
             return false;
     }
     return true;
@@ -40,6 +40,7 @@ static void clear_changed(struct ward *ward)
         struct node *node = node_at(ward, index);
         node->changed = false;
         node->settled = node->core;
+        node->met = true;
         if (node->dead)
             node_release(ward, index);
     }

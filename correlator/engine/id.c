@@ -37,14 +37,30 @@ int64_t id_seconds(int64_t start_ms)
     return start_ms / 1000 - (start_ms % 1000 < 0);
 }
 
-void episode_id_write(char ret_id[EPISODE_ID_BYTES], int64_t start_ms, struct span rule_name, struct span key_id)
+struct episode_id episode_id_of(int64_t start_ms, struct span rule_name, struct span key_id)
 {
-    int64_t seconds = id_seconds(start_ms);
-    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
-    int64_t of_day = seconds - days * 86400;
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, (const unsigned char *)rule_name.data, rule_name.size);
+    crypto_hash_sha256_update(&state, (const unsigned char *)"", 1);
+    crypto_hash_sha256_update(&state, (const unsigned char *)key_id.data, key_id.size);
+    crypto_hash_sha256_final(&state, digest);
+    struct episode_id id = {.seconds = id_seconds(start_ms)};
+    for (int i = 0; i < 8; i++)
+        id.hash = id.hash << 8 | digest[i];
+    return id;
+}
+
+void episode_id_text(char ret_text[EPISODE_ID_BYTES], struct episode_id id)
+{
+    memset(ret_text, 0, EPISODE_ID_BYTES);
+    if (id.hash == 0)
+        return;
+    int64_t days = id.seconds / 86400 - (id.seconds % 86400 < 0);
+    int64_t of_day = id.seconds - days * 86400;
     struct date date = date_of(days);
-    memset(ret_id, 0, EPISODE_ID_BYTES);
-    char *to = digits(ret_id, date.year, 4);
+    char *to = digits(ret_text, date.year, 4);
     to = digits(to, date.month, 2);
     to = digits(to, date.day, 2);
     *to++ = 'T';
@@ -53,16 +69,18 @@ void episode_id_write(char ret_id[EPISODE_ID_BYTES], int64_t start_ms, struct sp
     to = digits(to, of_day % 60, 2);
     *to++ = 'Z';
     *to++ = '-';
+    for (int i = 60; i >= 0; i -= 4)
+        *to++ = "0123456789abcdef"[id.hash >> i & 15];
+}
 
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, (const unsigned char *)rule_name.data, rule_name.size);
-    crypto_hash_sha256_update(&state, (const unsigned char *)"", 1);
-    crypto_hash_sha256_update(&state, (const unsigned char *)key_id.data, key_id.size);
-    crypto_hash_sha256_final(&state, hash);
-    for (int i = 0; i < 8; i++) {
-        *to++ = "0123456789abcdef"[hash[i] >> 4];
-        *to++ = "0123456789abcdef"[hash[i] & 15];
-    }
+void episode_id_write(char ret_text[EPISODE_ID_BYTES], int64_t start_ms, struct span rule_name, struct span key_id)
+{
+    episode_id_text(ret_text, episode_id_of(start_ms, rule_name, key_id));
+}
+
+int episode_id_compare(struct episode_id a, struct episode_id b)
+{
+    if (a.seconds != b.seconds)
+        return a.seconds < b.seconds ? -1 : 1;
+    return a.hash != b.hash ? (a.hash < b.hash ? -1 : 1) : 0;
 }

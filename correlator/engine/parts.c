@@ -44,14 +44,14 @@ static bool part_push(struct ward *ward, uint32_t index, struct range undecided)
                               .latest = index,
                               .undecided = undecided,
                               .episode = NONE,
-                              .capped = node->ghost != NONE || node->refused != NONE};
+                              .capped = node_is_refused(node)};
     return vector_push(ward->memory, &ward->parts, part);
 }
 
 /* Forgets a refusal that is to be decided anew. */
 static void refusal_settle(const struct ward *ward, struct node *node, uint32_t first)
 {
-    if (node->ghost == NONE && node->refused != NONE &&
+    if (!node->haunted && node->refused != NONE &&
         !node_before(ward, node_at(ward, node->refused), node_at(ward, first)))
         node->refused = NONE;
 }
@@ -71,7 +71,7 @@ bool part_load(struct ward *ward, uint32_t episode, uint32_t first)
         struct node *node = node_at(ward, record->cores.items[i]);
         node->place = at;
         refusal_settle(ward, node, first);
-        part->capped = part->capped || node->ghost != NONE || node->refused != NONE;
+        part->capped = part->capped || node_is_refused(node);
     }
     return true;
 }
@@ -90,7 +90,7 @@ bool parts_restore(struct ward *ward, uint32_t first)
             undecided = ward->episodes.items[ward->siblings.items[node->place]].undecided;
             standing++;
         } else {
-            node->joined = node->refused = NONE;
+            node_forget_decisions(node);
         }
         if (!part_push(ward, index, undecided))
             return false;

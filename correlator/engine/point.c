@@ -203,14 +203,6 @@ struct point point_from_degrees(double lat, double lon)
     return point;
 }
 
-int64_t point_chord2(struct point a, struct point b)
-{
-    int64_t x = (int64_t)a.x - b.x;
-    int64_t y = (int64_t)a.y - b.y;
-    int64_t z = (int64_t)a.z - b.z;
-    return x * x + y * y + z * z;
-}
-
 /* Above every squared chord, and above the diagonal of every box of points (3 · 2^58). */
 #define CHORD2_ALL ((int64_t)1 << 60)
 

@@ -16,7 +16,13 @@ struct point {
 /* lat −90 … 90, lon −180 … 180 degrees. */
 struct point point_from_degrees(double lat, double lon);
 /* |a − b|² in units². */
-int64_t point_chord2(struct point a, struct point b);
+static inline int64_t point_chord2(struct point a, struct point b)
+{
+    int64_t x = (int64_t)a.x - b.x;
+    int64_t y = (int64_t)a.y - b.y;
+    int64_t z = (int64_t)a.z - b.z;
+    return x * x + y * y + z * z;
+}
 /* τ² = ⌊(2·sin(reach / 2R) · 2^28)²⌋; reach_km 0 … 20015.1. From there on every pair is within reach. */
 int64_t chord2_from_km(double reach_km);
 /* The great-circle distance of a squared chord, for people to read (libm); chords beyond the diameter count as it. */

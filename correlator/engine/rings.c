@@ -7,8 +7,6 @@
  * A walk around each new key; for the others a look-up. */
 #include "correlator/engine/core_walk.h"
 
-#include <string.h>
-
 static bool stronger(const struct ward *ward, uint128 strength, const struct node *node, uint128 than,
                      const struct node *other)
 {
@@ -21,7 +19,7 @@ static void continued_find(struct ward *ward, struct episode_record *record, boo
     const struct node *key = node_at(ward, record->cores.items[0]);
     uint128 strength = 0;
     record->continued = NONE;
-    memset(record->continues, 0, sizeof(record->continues));
+    record->continues = (struct episode_id){0};
     struct core_walk walk = core_walk_make(ward, key);
     uint32_t i = alone ? NONE : core_walk_next(&walk);
     for (; i != NONE; i = core_walk_next(&walk)) {
@@ -34,7 +32,7 @@ static void continued_find(struct ward *ward, struct episode_record *record, boo
         record->continued = i;
         strength = link;
     }
-    const struct ghost *ghost = key->ghost != NONE ? &ward->ghosts.items[key->ghost] : NULL;
+    const struct ghost *ghost = key->haunted ? &ward->ghosts.items[key->ghost] : NULL;
     if (ghost == NULL || ghost->id == NULL)
         return;
     if (record->continued != NONE) {
@@ -45,7 +43,7 @@ static void continued_find(struct ward *ward, struct episode_record *record, boo
             return;
     }
     record->continued = NONE;
-    memcpy(record->continues, ghost->episode, sizeof(record->continues));
+    record->continues = ghost->episode;
 }
 
 static bool continues_update(struct ward *ward, uint32_t episode)
@@ -53,10 +51,10 @@ static bool continues_update(struct ward *ward, uint32_t episode)
     struct episode_record *record = &ward->episodes.items[episode];
     if (record->continued == NONE)
         return true;
-    const char *id = ward->episodes.items[node_at(ward, record->continued)->episode].id;
-    if (memcmp(record->continues, id, sizeof(record->continues)) == 0)
+    struct episode_id id = ward->episodes.items[node_at(ward, record->continued)->episode].id;
+    if (episode_id_compare(record->continues, id) == 0)
         return true;
-    memcpy(record->continues, id, sizeof(record->continues));
+    record->continues = id;
     return episode_restate(ward, episode);
 }
 

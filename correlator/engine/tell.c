@@ -90,7 +90,8 @@ static uint32_t successor_of(const struct ward *ward, uint32_t ended)
         last = heir;
         uint32_t held = cores_held(ward, ended, heir);
         if (best == NONE || held > best_held ||
-            (held == best_held && strcmp(ward->episodes.items[heir].id, ward->episodes.items[best].id) < 0)) {
+            (held == best_held &&
+             episode_id_compare(ward->episodes.items[heir].id, ward->episodes.items[best].id) < 0)) {
             best = heir;
             best_held = held;
         }
@@ -105,7 +106,7 @@ static bool heir_after(const void *context, uint32_t a, uint32_t b)
     const struct pair_of_episodes *other = &ward->lineage.items[b];
     if (one->heir != other->heir)
         return one->heir > other->heir;
-    return strcmp(ward->episodes.items[one->ended].id, ward->episodes.items[other->ended].id) > 0;
+    return episode_id_compare(ward->episodes.items[one->ended].id, ward->episodes.items[other->ended].id) > 0;
 }
 
 static bool lineage_order(struct teller *teller, struct ward *ward)
@@ -122,7 +123,7 @@ static bool lineage_order(struct teller *teller, struct ward *ward)
     sort_indexes(teller->heirs.items, teller->scratch.items, count, heir_after, ward);
     for (uint32_t i = 0; i < count; i++) {
         const struct pair_of_episodes *pair = &ward->lineage.items[teller->heirs.items[i]];
-        memcpy(teller->ids[i], ward->episodes.items[pair->ended].id, sizeof(teller->ids[i]));
+        episode_id_text(teller->ids[i], ward->episodes.items[pair->ended].id);
     }
     return true;
 }
@@ -221,7 +222,7 @@ static void tell(const struct teller *teller, const struct ward *ward, size_t ru
                  const struct engine_events *events)
 {
     const struct episode_record *record = &ward->episodes.items[episode];
-    const struct content *content = record->retired ? &record->told : &record->next;
+    const struct content *content = record->retired ? &record->told : &ward->contents.items[record->next];
     struct engine_change change = {
         .rule = rule,
         .state = record->retired ? EPISODE_WITHDRAWN : content->state,
@@ -243,12 +244,12 @@ static void tell(const struct teller *teller, const struct ward *ward, size_t ru
         .touched = teller->touched.items,
         .touched_count = teller->touched.count,
     };
-    memcpy(change.id, record->id, sizeof(change.id));
-    memcpy(change.continues, content->continues, sizeof(change.continues));
+    episode_id_text(change.id, record->id);
+    episode_id_text(change.continues, content->continues);
     if (record->retired) {
         uint32_t heir = successor_of(ward, episode);
         if (heir != NONE)
-            memcpy(change.superseded_by, ward->episodes.items[heir].id, sizeof(change.superseded_by));
+            episode_id_text(change.superseded_by, ward->episodes.items[heir].id);
     } else {
         supersedes(teller, ward, episode, &change);
     }
@@ -262,11 +263,11 @@ static bool record_after(const void *context, uint32_t a, uint32_t b)
     const struct episode_record *other = &ward->episodes.items[b];
     if (one->retired != other->retired)
         return other->retired;
-    int64_t one_ms = one->retired ? one->told.first_ms : one->next.first_ms;
-    int64_t other_ms = other->retired ? other->told.first_ms : other->next.first_ms;
+    int64_t one_ms = one->retired ? one->told.first_ms : ward->contents.items[one->next].first_ms;
+    int64_t other_ms = other->retired ? other->told.first_ms : ward->contents.items[other->next].first_ms;
     if (one_ms != other_ms)
         return one_ms > other_ms;
-    return strcmp(one->id, other->id) > 0;
+    return episode_id_compare(one->id, other->id) > 0;
 }
 
 static bool order_make(struct teller *teller, struct ward *ward)
@@ -281,7 +282,8 @@ static bool order_make(struct teller *teller, struct ward *ward)
     for (uint32_t i = 0; i < ward->restated.count; i++) {
         const struct episode_record *record = &ward->episodes.items[ward->restated.items[i]];
         if (!record->retired &&
-            (!record->is_told || record->final || content_differs(ward, &record->told, &record->next)) &&
+            (!record->is_told || record->final ||
+             content_differs(ward, &record->told, &ward->contents.items[record->next])) &&
             !vector_push(ward->memory, &teller->order, ward->restated.items[i]))
             return false;
     }
@@ -298,15 +300,18 @@ bool tell_ward(struct teller *teller, struct ward *ward, size_t rule, const stru
     for (uint32_t i = 0; i < teller->order.count; i++) {
         uint32_t episode = teller->order.items[i];
         struct episode_record *record = &ward->episodes.items[episode];
+        struct content *next = record->retired ? NULL : &ward->contents.items[record->next];
         bool compared = record->retired ? members_last(teller, ward, &record->told)
-                                        : members_compare(teller, ward, &record->told, &record->next);
+                                        : members_compare(teller, ward, &record->told, next);
         if (!compared)
             return false;
         tell(teller, ward, rule, episode, events);
-        struct content told = record->told;
-        record->told = record->next;
-        record->next = told;
         record->is_told = true;
+        if (record->retired)
+            continue;
+        struct content told = record->told;
+        record->told = *next;
+        *next = told;
     }
     return true;
 }

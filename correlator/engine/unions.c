@@ -86,8 +86,8 @@ static bool whole_append(struct ward *ward, uint32_t episode)
         struct node *node = node_at(ward, index);
         if (record->cores.count > 0)
             node_at(ward, record_last(record))->joined = index;
-        node->joined = node->refused = NONE;
-        record->capped = record->capped || node->ghost != NONE;
+        node_forget_decisions(node);
+        record->capped = record->capped || node->haunted;
         episode_add_core(ward, episode, index);
     }
     record->undecided =
@@ -213,8 +213,10 @@ static void refuse(struct ward *ward, uint32_t index, uint32_t own, uint32_t oth
     struct part *parts = ward->parts.items;
     struct node *node = node_at(ward, index);
     struct node *neighbour = node_at(ward, parts[other].neighbour);
-    node->refused = node->refused != NONE ? node->refused : index;
-    neighbour->refused = neighbour->refused != NONE ? neighbour->refused : index;
+    if (!node_is_refused(node))
+        node->refused = index;
+    if (!node_is_refused(neighbour))
+        neighbour->refused = index;
     parts[own].capped = parts[other].capped = true;
 }
 

@@ -1,7 +1,6 @@
 #include "correlator/engine/ward.h"
 
-#define NOISE_STEPS 8    /* of a window: noise stays at most one longer than it must */
-#define MEMOS       4096 /* cells whose history is remembered; a power of two */
+#define MEMOS 4096 /* cells whose history is remembered; a power of two */
 
 enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents, struct memory *memory)
 {
@@ -14,7 +13,7 @@ enum status ward_init(struct ward *ward, const struct rule *rule, struct inciden
     if (status != STATUS_OK)
         return status;
     grid_init(&ward->grid, memory, ward->measure.reach2, ward->measure.window_ms);
-    wheel_init(&ward->noise, ward->measure.window_ms / NOISE_STEPS + 1);
+    ward->noise.step_ms = ward->measure.window_ms / NOISE_STEPS + 1;
     return ward_rebase(ward, rule->baseline) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -69,7 +68,7 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->unused_ghosts);
     vector_free(memory, &ward->episodes);
     vector_free(memory, &ward->unused_episodes);
-    wheel_free(&ward->noise, memory);
+    vector_free(memory, &ward->noise.spokes);
     heap_free(&ward->finishing, memory);
     vector_free(memory, &ward->changed);
     vector_free(memory, &ward->loose);
@@ -77,6 +76,9 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->disturbed);
     vector_free(memory, &ward->retired);
     vector_free(memory, &ward->restated);
+    for (uint32_t i = 0; i < ward->contents.count; i++)
+        content_free(ward, &ward->contents.items[i]);
+    vector_free(memory, &ward->contents);
     vector_free(memory, &ward->fresh);
     vector_free(memory, &ward->groups);
     vector_free(memory, &ward->gathered);
@@ -84,6 +86,7 @@ void ward_fini(struct ward *ward)
     vector_free(memory, &ward->siblings);
     vector_free(memory, &ward->opened);
     vector_free(memory, &ward->queue);
+    vector_free(memory, &ward->extras);
     vector_free(memory, &ward->scratch);
     vector_free(memory, &ward->parts);
     vector_free(memory, &ward->candidates);
@@ -102,7 +105,7 @@ bool ward_reserve(struct ward *ward, const struct engine_incident *incident, uin
     if (ward->unused_node == NONE && !vector_reserve(memory, &ward->nodes, (size_t)ward->nodes.count + 1))
         return false;
     uint32_t room = ward->nodes.room;
-    if (!vector_reserve(memory, &ward->changed, room) || !wheel_reserve(&ward->noise, memory, room))
+    if (!vector_reserve(memory, &ward->changed, room))
         return false;
     *ret_bucket = grid_bucket(&ward->grid, incident->point, incident->start_ms);
     return *ret_bucket != NONE;
@@ -133,19 +136,16 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .previous = NONE,
         .episode = NONE,
         .anchor = NONE,
-        .attached = NONE,
         .attached_next = NONE,
         .attached_previous = NONE,
-        .ghost = NONE,
-        .former = NONE,
-        .joined = NONE,
         .refused = NONE,
         .place = NONE,
         .coarse = coarse,
+        .country_count = incident->country_count > 2 ? 2 : (uint8_t)incident->country_count,
+        .country = incident->country_count > 0 ? incident->countries[0] : 0,
     };
     ward->node_of.items[handle] = index;
     ward->incidents->items[handle].holds++;
-    wheel_put(&ward->noise, index, node_at(ward, index)->end_ms);
     cores_insert(ward, index);
 }
 
@@ -155,7 +155,7 @@ void ward_remove(struct ward *ward, uint32_t handle)
     if (index == NONE)
         return;
     ward->node_of.items[handle] = NONE;
-    wheel_remove(&ward->noise, index, node_at(ward, index)->end_ms);
+    noise_take(ward, index);
     cores_remove(ward, index);
     node_at(ward, index)->dead = true;
 }
@@ -163,7 +163,7 @@ void ward_remove(struct ward *ward, uint32_t handle)
 void node_release(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
-    if (node->ghost != NONE) {
+    if (node->haunted) {
         struct ghost *ghost = &ward->ghosts.items[node->ghost];
         (void)memory_resize(ward->memory, ghost->id, ghost->id_size, 0);
         *ghost = (struct ghost){0};

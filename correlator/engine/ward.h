@@ -2,7 +2,7 @@
  *
  *   incident ──▶ node (place, interval, k) ──grid──▶ core or not ──▶ episode (told, next)
  *                 core: ─episode─▶, ─attached─▶ first non-core attached to it ⇄ next …
- *                 non-core: ─anchor─▶ the core it is attached to, or none
+ *                 non-core: ─anchor─▶ the core it is attached to, or none: noise ⇄ next …
  *
  * k and core status are right after every insert and remove; anchors and episodes are as of the last flush. */
 #pragma once
@@ -11,10 +11,12 @@
 #include "correlator/engine/bounds.h"
 #include "correlator/engine/grid.h"
 #include "correlator/engine/heap.h"
+#include "correlator/engine/id.h"
 #include "correlator/engine/incidents.h"
 #include "correlator/engine/measure.h"
-#include "correlator/engine/wheel.h"
+#include "correlator/engine/noise.h"
 
+/* Which of two a field is goes by what the node was at the last flush, until attach_update puts that right. */
 struct node {
     struct point point;
     uint32_t incident;
@@ -26,22 +28,37 @@ struct node {
     uint32_t near;      /* k; of a core only known to be ≥ the threshold */
     uint32_t threshold; /* K: how many neighbours make it a core */
     uint32_t episode;   /* of a core */
-    uint32_t anchor;    /* of a non-core */
-    uint32_t attached;  /* of a core: the first attached to it */
-    uint32_t attached_next;
-    uint32_t attached_previous;
-    uint32_t ghost;   /* of a core: what it remembers of neighbours that have left memory */
-    uint32_t former;  /* while flushing: the told episode it was the key of */
-    uint32_t joined;  /* of a core: the later one that took in the part whose latest this was; NONE: none has */
-    uint32_t refused; /* of a core: the first core, this or a later one, at whose turn a refusal named it */
-    uint32_t place;   /* while flushing: next of its bucket's or group's; then its part. Else NONE */
+    union {
+        uint32_t anchor; /* of a non-core */
+        uint32_t former; /* of a core, while flushing: the told episode it was the key of; else NONE */
+    };
+    union {
+        uint32_t attached;      /* of a core: the first attached to it */
+        uint32_t attached_next; /* of one that is attached */
+        uint32_t noise_next;    /* of noise */
+    };
+    union {
+        uint32_t joined; /* of a core: the later one that took in the part whose latest this was; NONE: none has */
+        uint32_t attached_previous;
+        uint32_t noise_previous;
+    };
+    union {
+        uint32_t refused; /* of a core: the first core, this or a later one, at whose turn a refusal named it … */
+        uint32_t ghost;   /* … or, where it is haunted, what it remembers of neighbours that have left memory */
+    };
+    uint32_t place; /* while flushing: next of its bucket's or group's; then its part. Else NONE, or of a new one that
+                       is no core: the nearest core when it came */
     bool coarse : 1;
     bool core : 1;
     bool settled : 1; /* was a core at the last flush */
     bool dead : 1;    /* removed since the last flush */
     bool changed : 1; /* is in `changed` */
     bool loose : 1;   /* is in `loose` */
-    bool lonely : 1;  /* new, and no core was there when it came: one that comes later offers itself */
+    bool met : 1;     /* been through a flush, or came as a core: `place` does not say which core was nearest */
+    bool waiting : 1; /* is among the noise */
+    bool haunted : 1;
+    uint8_t country_count; /* of the incident; more than 1: look there */
+    country_code country;
 };
 
 /* A core's memory of core neighbours that left with a final episode: its own episode stays capped, and may continue it.
@@ -51,7 +68,7 @@ struct ghost {
     int64_t start_ms;
     char *id; /* of the strongest earlier neighbour gone; NULL: only later ones have gone */
     size_t id_size;
-    char episode[EPISODE_ID_BYTES];
+    struct episode_id episode;
 };
 
 /* Country codes, ascending, each once. */
@@ -65,13 +82,12 @@ struct codes {
 struct content {
     enum episode_state state;
     bool capped;
-    char continues[EPISODE_ID_BYTES];
+    struct episode_id continues;
     int64_t first_ms;
     int64_t last_ms;
     int64_t extent2; /* squared diagonal */
     uint32_t observed;
     struct codes countries;
-    struct codes touched;     /* countries where or affected, of cores and attached */
     VECTOR(uint32_t) members; /* handle × 8 + membership, in order of (start, id) */
 };
 
@@ -89,23 +105,23 @@ struct range {
 #define RANGE_NONE ((struct range){INT64_MAX, INT64_MIN})
 
 struct episode_record {
-    char id[EPISODE_ID_BYTES];
+    struct episode_id id;
     uint32_t key;           /* incident */
     uint32_t sibling;       /* ring of the episodes of one connected component (at least) */
     VECTOR(uint32_t) cores; /* nodes, in order of (start, id) */
     struct bounds bounds;   /* of the cores */
     struct range undecided; /* starts of cores whose decisions are not on record, but only that all are of one part */
     uint32_t continued;     /* node: the key's strongest earlier neighbour, while that is in memory */
-    bool fresh;             /* `continued` is not known yet */
-    bool capped;
-    char continues[EPISODE_ID_BYTES];
+    struct episode_id continues;
     struct content told;
-    struct content next;
-    bool used;
-    bool is_told;
-    bool retired; /* it is being computed anew */
-    bool restate; /* is in `restated` */
-    bool final;
+    bool fresh : 1; /* `continued` is not known yet */
+    bool capped : 1;
+    bool used : 1;
+    bool is_told : 1;
+    bool retired : 1; /* it is being computed anew */
+    bool restate : 1; /* is in `restated` */
+    bool final : 1;
+    uint32_t next; /* while flushing, of a restated one: what it says now, in ward->contents */
     uint32_t lineage_stamp;
     uint32_t pending_stamp; /* its component is counted in ward->pending */
     uint32_t group;         /* while flushing: the disturbed that its component is among, or NONE … */
@@ -165,7 +181,7 @@ struct ward {
     VECTOR(uint32_t) unused_ghosts;
     VECTOR(struct episode_record) episodes;
     VECTOR(uint32_t) unused_episodes;
-    struct wheel noise;       /* nodes by end: those in no episode leave when no window reaches them */
+    struct noise noise;
     struct heap finishing;    /* episodes by the latest end of their cores */
     VECTOR(uint32_t) changed; /* nodes, since the last flush */
     int64_t horizon_ms;       /* see engine_horizon */
@@ -174,9 +190,10 @@ struct ward {
     uint32_t stamp;
     size_t pending; /* incidents in the components disturbed since the last flush, about */
     /* Of the flush underway. */
-    VECTOR(uint32_t) loose;     /* non-cores in search of a core */
-    VECTOR(uint32_t) seeds;     /* cores whose component is to be found */
-    VECTOR(uint32_t) disturbed; /* cores whose attached changed */
+    VECTOR(struct content) contents; /* those in use first; the others' room is kept for later */
+    VECTOR(uint32_t) loose;          /* non-cores in search of a core */
+    VECTOR(uint32_t) seeds;          /* cores whose component is to be found */
+    VECTOR(uint32_t) disturbed;      /* cores whose attached changed */
     VECTOR(uint32_t) retired;
     VECTOR(uint32_t) restated;
     VECTOR(struct fresh_bucket) fresh;
@@ -185,7 +202,8 @@ struct ward {
     VECTOR(uint32_t) component; /* of one group: cores to be decided, … */
     VECTOR(uint32_t) siblings;  /* … episodes of its ring */
     VECTOR(uint32_t) opened;
-    VECTOR(uint32_t) queue; /* buckets */
+    VECTOR(uint32_t) queue;  /* buckets */
+    VECTOR(uint32_t) extras; /* of a content underway: members to be put in order among the others */
     VECTOR(uint32_t) scratch;
     VECTOR(struct part) parts;
     VECTOR(uint32_t) candidates; /* roots */
@@ -239,9 +257,26 @@ static inline bool node_within(const struct ward *ward, const struct node *a, co
     return node_gap(a, b) <= ward->measure.window_ms && point_chord2(a->point, b->point) <= ward->measure.reach2;
 }
 
+/* Of two cores, the one to be attached to. */
+bool node_nearer(const struct ward *ward, const struct node *node, uint32_t a, uint32_t b);
+
 static inline struct bounds node_bounds(const struct node *node)
 {
     return (struct bounds){node->start_ms, node->end_ms, node->point, node->point};
+}
+
+/* Capped, whatever becomes of the rest. */
+static inline bool node_is_refused(const struct node *node)
+{
+    return node->haunted || node->refused != NONE;
+}
+
+/* Of a core that is to be decided anew. */
+static inline void node_forget_decisions(struct node *node)
+{
+    node->joined = NONE;
+    if (!node->haunted)
+        node->refused = NONE;
 }
 
 static inline bool node_is_core(const struct node *node)
@@ -316,6 +351,7 @@ bool episode_restate(struct ward *ward, uint32_t episode);
 /* Frees one that is nobody's any more. */
 void episode_withdraw(struct ward *ward, uint32_t episode);
 void episode_free(struct ward *ward, uint32_t episode);
+void content_free(struct ward *ward, struct content *content);
 void episode_leave_ring(struct ward *ward, uint32_t episode);
 void episode_add_core(struct ward *ward, uint32_t episode, uint32_t index);
 
