@@ -76,6 +76,7 @@ static void keep_episode_fields(struct keeper *keeper, struct episode *episode)
     episode->title = keep_span(keeper, episode->title);
     episode->rule = keep_span(keeper, episode->rule);
     episode->rule_hash = keep_span(keeper, episode->rule_hash);
+    episode->baseline_hash = keep_span(keeper, episode->baseline_hash);
     episode->continues = keep_span(keeper, episode->continues);
     episode->cause = keep_span(keeper, episode->cause);
     episode->superseded_by = keep_span(keeper, episode->superseded_by);

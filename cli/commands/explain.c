@@ -6,18 +6,19 @@
 #include <argp.h>
 #include <errno.h>
 
-enum { KEY_STORE = 's', KEY_JSON = 0x100, KEY_TZ, KEY_WHY_NOT };
+enum { KEY_STORE = 's', KEY_JSON = 0x100, KEY_TZ, KEY_WHY_NOT, KEY_BASELINE };
 
 static const struct argp_option options[] = {
     {"store", KEY_STORE, "STORE", 0, "The store to read", 0},
     {"why-not", KEY_WHY_NOT, "INCIDENT", 0, "Why this incident is in no episode, or not in EPISODE", 0},
+    {"baseline", KEY_BASELINE, "FILE", 0, "The baseline it was judged by: says what its numbers come from", 0},
     {"json", KEY_JSON, NULL, 0, "One JSON object", 0},
     {"tz", KEY_TZ, "ZONE", 0, "Times are of this zone (default: local)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
 struct arguments {
-    const char *store, *episode, *why_not, *tz;
+    const char *store, *episode, *why_not, *baseline, *tz;
     bool json;
 };
 
@@ -35,6 +36,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         if (value[0] == '\0')
             argp_error(state, "--why-not: which incident? `vedette incidents` lists them");
         arguments->why_not = value;
+        return 0;
+    case KEY_BASELINE:
+        arguments->baseline = value;
         return 0;
     case KEY_TZ:
         arguments->tz = value;
@@ -55,47 +59,73 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
-static enum status explain_episode(const struct arguments *arguments, struct store *store, struct zone *zone,
-                                   char reason[256])
+/* What is asked, and what it is answered from. */
+struct question {
+    const struct arguments *arguments;
+    struct store *store;
+    struct baseline *baseline; /* NULL: none */
+    struct zone *zone;
+};
+
+static enum status explain_episode(const struct question *question, char reason[256])
 {
     struct account account;
-    enum status status = account_open(&account, store, arguments->episode, reason);
+    enum status status =
+        account_open(&account, question->store, question->arguments->episode, question->baseline, reason);
     if (status != STATUS_OK)
         return status;
-    status = arguments->json ? account_print_json(&account, stdout) : account_print_text(&account, zone, stdout);
+    status = question->arguments->json ? account_print_json(&account, stdout)
+                                       : account_print_text(&account, question->zone, stdout);
     account_close(&account);
     return status;
 }
 
-static enum status explain_why_not(const struct arguments *arguments, struct store *store, struct zone *zone,
-                                   char reason[256])
+static enum status explain_why_not(const struct question *question, char reason[256])
 {
     struct whynot whynot;
-    enum status status = whynot_open(&whynot, store, arguments->why_not, arguments->episode, reason);
+    const struct arguments *arguments = question->arguments;
+    enum status status =
+        whynot_open(&whynot, question->store, arguments->why_not, arguments->episode, question->baseline, reason);
     if (status != STATUS_OK)
         return status;
-    status = arguments->json ? whynot_print_json(&whynot, stdout) : whynot_print_text(&whynot, zone, stdout);
+    status = arguments->json ? whynot_print_json(&whynot, stdout) : whynot_print_text(&whynot, question->zone, stdout);
     whynot_close(&whynot);
     return status;
 }
 
+static int complain(const char *program, const char *file, const char *reason, enum status status)
+{
+    const char *words = reason[0] != '\0' ? reason : status_text(status);
+    if (file != NULL)
+        fprintf(stderr, "%s: %s: %s\n", program, file, words);
+    else
+        fprintf(stderr, "%s: %s\n", program, words);
+    return EXIT_FAILED;
+}
+
 static int explain(const struct arguments *arguments, struct zone *zone, const char *program)
 {
-    char reason[256] = "";
-    struct store *store;
-    enum status status = store_open(arguments->store, STORE_READ, &store, reason);
-    if (status == STATUS_OK) {
-        status = arguments->why_not != NULL ? explain_why_not(arguments, store, zone, reason)
-                                            : explain_episode(arguments, store, zone, reason);
-        store_close(store);
-        if (status == STATUS_NOT_FOUND) {
-            fprintf(stderr, "%s: %s: %s\n", program, arguments->store, reason);
-            return EXIT_FAILED;
-        }
-    }
+    char reason[256] = "", complaint[BASELINE_REASON_BYTES] = "";
+    struct question question = {.arguments = arguments, .zone = zone};
+    enum status status = STATUS_OK;
+    if (arguments->baseline != NULL)
+        status = baseline_open(arguments->baseline, &question.baseline, complaint);
     if (status != STATUS_OK)
-        fprintf(stderr, "%s: %s\n", program, reason[0] != '\0' ? reason : status_text(status));
-    return status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
+        return complain(program, NULL, complaint, status);
+    status = store_open(arguments->store, STORE_READ, &question.store, reason);
+    if (status != STATUS_OK) {
+        baseline_close(question.baseline);
+        return complain(program, NULL, reason, status);
+    }
+    status = arguments->why_not != NULL ? explain_why_not(&question, reason) : explain_episode(&question, reason);
+    store_close(question.store);
+    baseline_close(question.baseline);
+    if (status == STATUS_OK)
+        return EXIT_DONE;
+    const char *file = status == STATUS_NOT_FOUND ? arguments->store
+                       : status == STATUS_INVALID ? arguments->baseline
+                                                  : NULL;
+    return complain(program, file, reason, status);
 }
 
 static int explain_main(int argc, char **argv)

@@ -14,14 +14,6 @@ bool account_counts(const struct account_member *member)
     return member->membership == MEMBERSHIP_CORE || member->membership == MEMBERSHIP_ATTACHED;
 }
 
-bool account_neighbours(const struct account *account, const struct scene_item *item, uint32_t *ret_neighbours)
-{
-    if (item == NULL || item->node == GRAPH_NONE || item->is_coarse)
-        return false;
-    *ret_neighbours = account->scene.graph->nodes[item->node].neighbours;
-    return true;
-}
-
 /* --- members --- */
 
 static enum status match_members(struct account *account)
@@ -147,22 +139,56 @@ static enum status find_attachments(struct account *account)
     return status;
 }
 
+/* --- chance --- */
+
+static enum status measure_chance(struct account *account)
+{
+    if (account->rule.baseline == NULL)
+        return STATUS_OK;
+    struct point *places = calloc(account->member_count + 1, sizeof *places);
+    size_t count = 0;
+    if (places == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < account->member_count; i++) {
+        const struct account_member *member = &account->members[i];
+        if (account_counts(member) && member->item != NULL && member->item->is_live)
+            places[count++] = member->item->engine.point;
+    }
+    enum status status = STATUS_OK;
+    if (count > 0)
+        status = chance_measure(account->rule.baseline, &account->episode->episode, places, count, &account->chance);
+    free(places);
+    return status;
+}
+
 /* --- all of it --- */
 
-enum status account_open(struct account *account, struct store *store, const char *id, char ret_reason[256])
+static enum status find(struct account *account, struct store *store, const char *id, const struct baseline *baseline,
+                        char reason[256])
+{
+    enum status status = lookup_episode(store, id, &account->found, &account->episode, reason);
+    if (status != STATUS_OK)
+        return status;
+    const struct episode *episode = &account->episode->episode;
+    status = lookup_rule(store, episode->rule, episode->rule_hash, &account->arena, &account->rule, reason);
+    if (status == STATUS_OK)
+        status = chance_baseline(baseline, episode, &account->rule.baseline, reason);
+    return status;
+}
+
+enum status account_open(struct account *account, struct store *store, const char *id, const struct baseline *baseline,
+                         char ret_reason[256])
 {
     *account = (struct account){0};
     arena_init(&account->arena, SIZE_MAX);
     account->found.arena = &account->arena;
-    enum status status = lookup_episode(store, id, &account->found, &account->episode, ret_reason);
-    if (status == STATUS_OK) {
-        const struct episode *episode = &account->episode->episode;
-        status = lookup_rule(store, episode->rule, episode->rule_hash, &account->arena, &account->rule, ret_reason);
-    }
+    enum status status = find(account, store, id, baseline, ret_reason);
     if (status == STATUS_OK)
         status = gather(account, store);
     if (status == STATUS_OK)
         status = find_attachments(account);
+    if (status == STATUS_OK)
+        status = measure_chance(account);
     if (status == STATUS_OK)
         status = misses_find(account);
     if (status == STATUS_OK)

@@ -6,6 +6,7 @@
  * version), the account says so. */
 #pragma once
 
+#include "cli/explain/chance.h"
 #include "cli/explain/scene.h"
 #include "correlator/engine/link.h"
 
@@ -69,6 +70,7 @@ struct account {
     const struct kept_episode *episode;
     struct rule rule;
     struct scene scene;
+    struct chance chance;
     struct account_member *members; /* as the episode's */
     size_t member_count;
     size_t removals_tried, removals_possible;
@@ -78,8 +80,11 @@ struct account {
     bool misses_sought;
 };
 
-/* id: an episode's, or its unique beginning. STATUS_NOT_FOUND: none, or several; the sentence in ret_reason. */
-enum status account_open(struct account *account, struct store *store, const char *id, char ret_reason[256]) MUST_CHECK;
+/* id: an episode's, or its unique beginning. baseline: the file the episode was judged by, borrowed for the account's
+ * life, or NULL: then what the store holds must do. STATUS_NOT_FOUND: no such episode, or several; STATUS_INVALID:
+ * another baseline; the sentence in ret_reason. */
+enum status account_open(struct account *account, struct store *store, const char *id, const struct baseline *baseline,
+                         char ret_reason[256]) MUST_CHECK;
 void account_close(struct account *account);
 
 /* Visits every link between two cores of the episode, in the order of members, until the visitor answers false.
@@ -89,5 +94,3 @@ bool account_links(const struct account *account, account_link_visitor visitor, 
 
 /* Is it core of the episode, or attached? */
 bool account_counts(const struct account_member *member);
-/* k of a member, or of a near miss; false: not known, or it does not trigger or is coarse, and has none. */
-bool account_neighbours(const struct account *account, const struct scene_item *item, uint32_t *ret_neighbours);

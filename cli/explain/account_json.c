@@ -179,6 +179,7 @@ enum status account_print_json(const struct account *account, FILE *stream)
     episode_to_json(&account->episode->episode, account->episode->incidents, &text);
     text_append(&text, SPAN(",\"rule\":"));
     rule_to_json(&account->rule, &text);
+    chance_json(&account->episode->episode, &account->chance, &text);
     write_members(&writer);
     write_links(&writer);
     write_removals(&writer);

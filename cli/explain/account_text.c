@@ -81,7 +81,7 @@ static void print_episode(const struct printer *printer)
     page_print(stream, "when", INDENT, "%s to %s", first, last);
     page_print(stream, "where", INDENT, "%s, %s across", countries, extent);
     print_rule(printer);
-    chance_print(printer->account, stream, INDENT);
+    chance_print(episode, &printer->account->chance, stream, INDENT);
     if (episode->capped)
         page_print(stream, "capped", INDENT, "a core has a neighbouring core in another episode: the caps part them");
     if (episode->continues.size > 0)

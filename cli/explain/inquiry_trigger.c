@@ -41,7 +41,7 @@ static bool ask_core(struct inquiry *inquiry)
     else
         text_append(&inquiry->numbers, SPAN(",\"short\":null"));
     inquiry_say(inquiry, CONDITION_CORE, CONDITION_TELLS, holds, "%s%s", words,
-                is_known || item->is_coarse ? "" : "; how many are needed only the baseline says");
+                is_known || item->is_coarse ? "" : "; how many are needed only the baseline says (--baseline FILE)");
     return holds;
 }
 

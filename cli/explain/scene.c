@@ -68,6 +68,9 @@ static void note_members(struct scene *scene, const struct episode *episode)
             continue;
         item->episode = episode;
         item->membership = member->membership;
+        item->has_threshold = item->has_history = episode->calibrated && member->threshold > 0;
+        item->threshold = member->threshold;
+        item->history = member->history;
     }
 }
 
@@ -84,6 +87,8 @@ static void note_items(struct scene *scene)
         if (scene->episodes[i]->calibrated)
             scene->baseline = SCENE_PUBLISHED;
     }
+    if (scene->rule.baseline != NULL)
+        scene->baseline = SCENE_FILE;
 }
 
 /* --- what the rule makes of them --- */
@@ -111,11 +116,21 @@ static enum status make_graph(struct scene *scene)
     return status;
 }
 
+/* What was published stands: an episode may be of an earlier baseline, or of none. */
 static void find_threshold(const struct scene *scene, struct scene_item *item)
 {
-    if (scene->baseline == SCENE_UNCALIBRATED) {
+    const struct baseline_rule *baseline = scene->rule.baseline;
+    bool is_uncalibrated =
+        scene->baseline == SCENE_UNCALIBRATED || (item->episode != NULL && !item->episode->calibrated);
+    if (item->has_threshold || item->is_coarse)
+        return;
+    if (is_uncalibrated) {
         item->has_threshold = true;
         item->threshold = scene->rule.min_neighbours;
+    } else if (baseline != NULL) {
+        item->has_threshold = item->has_history = true;
+        item->history = baseline_history(baseline, baseline_cell_of(baseline, item->engine.point));
+        item->threshold = baseline_threshold(baseline, item->history, item->engine.end_ms - item->engine.start_ms);
     }
 }
 

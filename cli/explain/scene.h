@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "cli/explain/partition.h"
 #include "cli/keep.h"
+#include "correlator/baseline/baseline.h"
 #include "correlator/engine/rule.h"
 #include "sink/store.h"
 
@@ -33,15 +34,16 @@ struct scene_item {
     UT_hash_handle hh; /* by id */
 };
 
-/* What is known of the chance of the rule. */
+/* Where K and h come from. */
 enum scene_baseline {
     SCENE_UNCALIBRATED, /* K is the rule's min_neighbours */
-    SCENE_PUBLISHED,    /* K and h are those the episodes carry; of what is in none nothing is known */
+    SCENE_PUBLISHED,    /* the episodes carry those of their members; of what is in none nothing is known … */
+    SCENE_FILE,         /* … but what the baseline's file says */
 };
 
 struct scene {
     struct arena arena;
-    struct rule rule; /* what it points to is the caller's */
+    struct rule rule; /* what it points to is the caller's, its baseline too */
     enum scene_baseline baseline;
     struct scene_item *items;
     size_t item_count, item_room;
@@ -53,8 +55,8 @@ struct scene {
     struct partition *partition; /* NULL: too dense for it */
 };
 
-/* rule_hash: of the episodes that count. Zero the scene before the first time; opening it again lets go of what it
- * held. */
+/* rule_hash: of the episodes that count. rule->baseline: the file's, or NULL. Zero the scene before the first time;
+ * opening it again lets go of what it held. */
 enum status scene_open(struct scene *scene, struct store *store, const struct rule *rule, struct span rule_hash,
                        int64_t since_ms, int64_t until_ms) MUST_CHECK;
 void scene_close(struct scene *scene);

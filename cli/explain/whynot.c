@@ -270,8 +270,17 @@ static enum status choose_rules(struct whynot *whynot, struct store *store, char
     return STATUS_OK;
 }
 
+static enum status choose_baselines(struct whynot *whynot, const struct baseline *baseline, char reason[256])
+{
+    if (baseline != NULL && whynot->target != NULL)
+        return chance_baseline(baseline, &whynot->target->episode, &whynot->rules->rule.baseline, reason);
+    for (size_t i = 0; baseline != NULL && i < whynot->rule_count; i++)
+        whynot->rules[i].rule.baseline = baseline_rule_find(baseline, whynot->rules[i].rule.name);
+    return STATUS_OK;
+}
+
 enum status whynot_open(struct whynot *whynot, struct store *store, const char *incident, const char *episode,
-                        char ret_reason[256])
+                        const struct baseline *baseline, char ret_reason[256])
 {
     *whynot = (struct whynot){0};
     arena_init(&whynot->arena, SIZE_MAX);
@@ -281,6 +290,8 @@ enum status whynot_open(struct whynot *whynot, struct store *store, const char *
         status = lookup_episode(store, episode, &whynot->found_episodes, &whynot->target, ret_reason);
     if (status == STATUS_OK)
         status = choose_rules(whynot, store, ret_reason);
+    if (status == STATUS_OK)
+        status = choose_baselines(whynot, baseline, ret_reason);
     for (size_t i = 0; status == STATUS_OK && i < whynot->rule_count; i++)
         status = ask_rule(whynot, store, &whynot->rules[i]);
     if (status != STATUS_OK)

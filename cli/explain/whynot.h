@@ -6,6 +6,7 @@
  * The first that fails and decides is the answer. Where the store and the rule disagree, the incident came too late. */
 #pragma once
 
+#include "cli/explain/chance.h"
 #include "cli/explain/lookup.h"
 #include "cli/explain/scene.h"
 
@@ -68,9 +69,10 @@ struct whynot {
     size_t rule_count;
 };
 
-/* incident: see lookup_incident; episode: an id or its unique beginning, or NULL. STATUS_NOT_FOUND with a sentence. */
+/* incident: see lookup_incident; episode: an id or its unique beginning, or NULL; baseline: the file that says K of
+ * what is in no episode, or NULL. STATUS_NOT_FOUND, STATUS_INVALID (another baseline) with a sentence. */
 enum status whynot_open(struct whynot *whynot, struct store *store, const char *incident, const char *episode,
-                        char ret_reason[256]) MUST_CHECK;
+                        const struct baseline *baseline, char ret_reason[256]) MUST_CHECK;
 void whynot_close(struct whynot *whynot);
 
 /* The condition that decides; NULL where it is in. */
