@@ -1,6 +1,5 @@
 #include "correlator/calibration/null_year.h"
 
-#include "base/arena.h"
 #include "correlator/baseline/history.h"
 #include "correlator/baseline/surprise.h"
 #include "correlator/calibration/philox.h"
@@ -11,8 +10,21 @@
 #define MARGIN_WINDOWS 8 /* an episode of the background that lasts longer is cut at the year's ends */
 #define ID_BYTES       8
 #define LIVE_MAX       (1u << 28)
+#define SLAB_SLOTS     512u
 
 enum stream { STREAM_HISTORY, STREAM_YEAR };
+
+/* What the engine borrows of one incident, until it lets go of it. */
+struct slot {
+    struct engine_incident incident; /* the first member: what `released` hands back */
+    char id[ID_BYTES];
+    struct slot *next_free;
+};
+
+struct slab {
+    struct slab *next;
+    struct slot slots[SLAB_SLOTS];
+};
 
 struct drawn {
     int64_t start_ms;
@@ -29,7 +41,8 @@ struct null_year {
     struct drawn *block;
     size_t block_count;
     size_t block_room;
-    struct arena ids;
+    struct slab *slabs;
+    struct slot *free_slots;
     uint64_t next_id;
     /* Of the year underway. */
     int64_t year_ms; /* where it begins */
@@ -58,7 +71,6 @@ enum status null_year_new(const struct rule *rule, const struct pool *pool, cons
     if (null_year == NULL)
         return STATUS_NO_MEMORY;
     *null_year = (struct null_year){.rule = *rule, .pool = pool, .key = key};
-    arena_init(&null_year->ids, SIZE_MAX);
     enum status status = history_new(rule->reach_km, thresholds, &null_year->history);
     if (status != STATUS_OK) {
         null_year_free(null_year);
@@ -74,7 +86,11 @@ void null_year_free(struct null_year *null_year)
     if (null_year == NULL)
         return;
     history_free(null_year->history);
-    arena_fini(&null_year->ids);
+    while (null_year->slabs != NULL) {
+        struct slab *next = null_year->slabs->next;
+        free(null_year->slabs);
+        null_year->slabs = next;
+    }
     free(null_year->points);
     free(null_year->block);
     free(null_year->found.scores);
@@ -158,6 +174,31 @@ static enum status draw_history(struct null_year *null_year, uint32_t replicate)
     return history_fill(null_year->history, null_year->points, count);
 }
 
+/* --- slots --- */
+
+static void slots_give(struct null_year *null_year, struct slab *slab)
+{
+    for (size_t i = SLAB_SLOTS; i-- > 0;) {
+        slab->slots[i].next_free = null_year->free_slots;
+        null_year->free_slots = &slab->slots[i];
+    }
+}
+
+static struct slot *slot_take(struct null_year *null_year)
+{
+    if (null_year->free_slots == NULL) {
+        struct slab *slab = malloc(sizeof *slab);
+        if (slab == NULL)
+            return NULL;
+        slab->next = null_year->slabs;
+        null_year->slabs = slab;
+        slots_give(null_year, slab);
+    }
+    struct slot *slot = null_year->free_slots;
+    null_year->free_slots = slot->next_free;
+    return slot;
+}
+
 /* --- the year --- */
 
 static const struct engine_incident *key_of(const struct engine_change *change)
@@ -196,9 +237,11 @@ static void on_change(void *self, const struct engine_change *change)
 
 static void on_released(void *self, const struct engine_incident *incident, bool evicted)
 {
-    (void)self;
-    (void)incident;
     (void)evicted;
+    struct null_year *null_year = self;
+    struct slot *slot = (struct slot *)(void *)(uintptr_t)incident;
+    slot->next_free = null_year->free_slots;
+    null_year->free_slots = slot;
 }
 
 static int compare_drawn(const void *a, const void *b)
@@ -210,31 +253,30 @@ static int compare_drawn(const void *a, const void *b)
     return (one->item > other->item) - (one->item < other->item); /* an item comes once a stretch: no ties are left */
 }
 
-/* Numbers in the order of drawing: what orders incidents of one moment. */
-static struct span next_id(struct null_year *null_year, char *bytes)
+/* Ids are numbers in the order of the year: they decide between incidents of one moment. */
+static enum status insert(struct null_year *null_year, struct engine *engine, const struct drawn *drawn)
 {
+    struct slot *slot = slot_take(null_year);
+    if (slot == NULL)
+        return STATUS_NO_MEMORY;
     uint64_t id = null_year->next_id++;
     for (int i = 0; i < ID_BYTES; i++)
-        bytes[i] = (char)(unsigned char)(id >> 8 * (ID_BYTES - 1 - i));
-    return (struct span){bytes, ID_BYTES};
+        slot->id[i] = (char)(unsigned char)(id >> 8 * (ID_BYTES - 1 - i));
+    slot->incident = *drawn->item->incident;
+    slot->incident.end_ms += drawn->start_ms - slot->incident.start_ms;
+    slot->incident.start_ms = drawn->start_ms;
+    slot->incident.reported_at_ms = TIME_NONE;
+    slot->incident.id = (struct span){slot->id, ID_BYTES};
+    uint32_t handle;
+    return engine_insert(engine, &slot->incident, &handle);
 }
 
 static enum status insert_block(struct null_year *null_year, struct engine *engine)
 {
-    char *ids = arena_take(&null_year->ids, null_year->block_count * ID_BYTES);
-    if (ids == NULL)
-        return STATUS_NO_MEMORY;
     qsort(null_year->block, null_year->block_count, sizeof *null_year->block, compare_drawn);
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < null_year->block_count && status == STATUS_OK; i++) {
-        struct engine_incident incident = *null_year->block[i].item->incident;
-        uint32_t handle;
-        incident.end_ms += null_year->block[i].start_ms - incident.start_ms;
-        incident.start_ms = null_year->block[i].start_ms;
-        incident.reported_at_ms = TIME_NONE;
-        incident.id = next_id(null_year, ids + i * ID_BYTES);
-        status = engine_insert(engine, &incident, &handle);
-    }
+    for (size_t i = 0; i < null_year->block_count && status == STATUS_OK; i++)
+        status = insert(null_year, engine, &null_year->block[i]);
     return status;
 }
 
@@ -273,6 +315,9 @@ enum status null_year_run(struct null_year *null_year, uint32_t replicate, const
     null_year->found.count = 0;
     null_year->next_id = 0;
     null_year->status = STATUS_OK;
+    null_year->free_slots = NULL; /* a year that was stopped kept some */
+    for (struct slab *slab = null_year->slabs; slab != NULL; slab = slab->next)
+        slots_give(null_year, slab);
     enum status status = draw_history(null_year, replicate);
     struct engine *engine = NULL;
     const struct engine_limits limits = {.incidents_max = LIVE_MAX};
@@ -282,7 +327,6 @@ enum status null_year_run(struct null_year *null_year, uint32_t replicate, const
         return status;
     status = run_year(null_year, engine, replicate, stop);
     engine_free(engine);
-    arena_reset(&null_year->ids);
     if (status != STATUS_OK)
         return status;
     *ret_scores = null_year->found;

@@ -33,7 +33,7 @@ struct null_year;
 enum status null_year_new(const struct rule *rule, const struct pool *pool, const struct thresholds *thresholds,
                           uint64_t key, struct null_year **ret_null_year) MUST_CHECK;
 void null_year_free(struct null_year *null_year);
-/* One replicate. STATUS_CLOSED: *stop became true. The memory it takes is that of the windows and of 24 bytes an
- * incident of the year. O(incidents of history and year). */
+/* One replicate. STATUS_CLOSED: *stop became true. The memory it takes is that of the windows, and 12
+ * bytes an incident of the history. O(incidents of history and year). */
 enum status null_year_run(struct null_year *null_year, uint32_t replicate, const atomic_bool *stop,
                           struct null_scores *ret_scores) MUST_CHECK;
