@@ -90,8 +90,8 @@ int main(int argc, char **argv)
     if (atlas_read((struct span){data, size}, TERRITORIES_VIEW_DEFAULT, &atlas, reason) != STATUS_OK)
         return refuse(path, reason);
 
-    printf("{\"bench\": \"locate\", \"file_bytes\": %zu, \"points\": %zu, \"open_ms\": %.1f", size,
-           atlas.point_count, opened * 1e3);
+    printf("{\"bench\": \"locate\", \"file_bytes\": %zu, \"points\": %zu, \"open_ms\": %.1f", size, atlas.point_count,
+           opened * 1e3);
     for (size_t i = 0; i < PLACES; i++)
         places[i] = (struct degrees){random_within(-90, 90), random_within(-180, 180)};
     mix_measure("globe", territories, places);

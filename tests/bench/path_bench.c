@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MARK_EVERY 1000u /* reports: a source says how far it has read */
 #define RUNS_MAX   101u
@@ -38,6 +39,7 @@ struct path {
     size_t sent;
     uint64_t published;
     uint64_t started_ns, ended_ns;
+    double started_cpu, ended_cpu;
     int open;
     bool finishing;
 };
@@ -100,6 +102,19 @@ static void reports_make(struct path *path, const struct stream_kind *kind)
     stream_free(stream);
 }
 
+/* Seconds from the first report sent to the last publication acknowledged: on the clock, and of this thread on the
+ * processor. */
+struct cost {
+    double seconds, cpu_seconds;
+};
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 /* --- the loop --- */
 
 static void closed(void *self)
@@ -112,6 +127,7 @@ static void finished(void *self)
 {
     struct path *path = self;
     path->ended_ns = clock_monotonic_ns();
+    path->ended_cpu = cpu_seconds();
     sender_close(path->agent, closed, path);
     receiver_close(path->sink, closed, path);
     correlator_close(path->correlator, closed, path);
@@ -161,8 +177,7 @@ static void sink_batch(void *self, const struct peer *peer, uint64_t first, cons
     receiver_ack(path->sink, peer->name, peer->epoch, first + count - 1);
 }
 
-/* Seconds from the first report sent to the last publication acknowledged. */
-static double pass(struct path *path, const struct correlator_config *config, bool engine_off)
+static struct cost pass(struct path *path, const struct correlator_config *config, bool engine_off)
 {
     static unsigned passes;
     char reason[256] = "", incidents[80], episodes[80];
@@ -190,6 +205,7 @@ static double pass(struct path *path, const struct correlator_config *config, bo
                        &(struct receiver_events){.batch = sink_batch, .self = path}, &path->sink, reason),
          reason);
     path->started_ns = clock_monotonic_ns();
+    path->started_cpu = cpu_seconds();
     must(sender_open(
              path->bus, &(struct sender_options){.url = incidents, .end = BUS_DIAL, .name = "agent", .epoch = 1},
              &(struct sender_events){.room = send_more, .acked = agent_acked, .self = path}, &path->agent, reason),
@@ -200,7 +216,7 @@ static double pass(struct path *path, const struct correlator_config *config, bo
     uv_run(&path->loop, UV_RUN_DEFAULT);
     bus_close(path->bus);
     uv_run(&path->loop, UV_RUN_DEFAULT); /* lets the bus close */
-    return (double)(path->ended_ns - path->started_ns) * 1e-9;
+    return (struct cost){(double)(path->ended_ns - path->started_ns) * 1e-9, path->ended_cpu - path->started_cpu};
 }
 
 /* --- what is printed --- */
@@ -223,15 +239,18 @@ static void measure(struct path *path, const struct options *options, const stru
 {
     struct rule rule = run_rule(kind, calm != NULL ? calm_rule(calm) : NULL);
     const struct correlator_config config = {.rules = &rule, .rule_count = 1, .incidents_max = 100000000};
-    double with[RUNS_MAX], without[RUNS_MAX], ratios[RUNS_MAX];
+    double with[RUNS_MAX], without[RUNS_MAX], ratios[RUNS_MAX], cpu_ratios[RUNS_MAX];
     uint64_t published = 0, published_without = 0;
     rule.categories = (category_set)1 << CATEGORY_AIR_DRONE_SIGHTING;
     for (size_t i = 0; i < options->runs; i++) {
-        without[i] = options->bare ? 0.0 : pass(path, &config, true);
+        struct cost off = options->bare ? (struct cost){0.0, 0.0} : pass(path, &config, true);
         published_without = path->published;
-        with[i] = pass(path, &config, false);
+        struct cost on = pass(path, &config, false);
         published = path->published;
-        ratios[i] = without[i] / with[i];
+        with[i] = on.seconds;
+        without[i] = off.seconds;
+        ratios[i] = off.seconds / on.seconds;
+        cpu_ratios[i] = off.cpu_seconds / on.cpu_seconds;
     }
     double count = (double)path->count;
     double middle = median(with, options->runs);
@@ -240,11 +259,12 @@ static void measure(struct path *path, const struct options *options, const stru
     printf("{\"bench\": \"path\", \"stream\": \"%s\", \"time\": \"%s\", \"calibrated\": %s, \"reports\": %zu, "
            "\"bytes_each\": %.0f, \"runs\": %zu, \"reports_per_s\": %.0f, \"us_each\": %.2f, \"publications\": %llu, "
            "\"engine_off_reports_per_s\": %.0f, \"engine_off_us_each\": %.2f, \"engine_off_publications\": %llu, "
-           "\"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}\n",
+           "\"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f, \"cpu_ratio\": %.3f}\n",
            kind->name, path->time == CORRELATOR_LIVE ? "live" : "replay", calm != NULL ? "true" : "false", path->count,
            (double)path->reports.size / count, options->runs, count / middle, middle * 1e6 / count,
            (unsigned long long)published, options->bare ? 0.0 : count / middle_without, middle_without * 1e6 / count,
-           (unsigned long long)published_without, ratio, ratios[0], ratios[options->runs - 1]);
+           (unsigned long long)published_without, ratio, ratios[0], ratios[options->runs - 1],
+           median(cpu_ratios, options->runs));
     (void)fflush(stdout);
 }
 
