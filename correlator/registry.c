@@ -1,65 +1,10 @@
-#include "correlator/registry.h"
-
+#include "correlator/registry_inside.h"
 #include "proto/json.h"
 #include "proto/limits.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* uthash answers "out of memory" through this; the insertion is then undone and reported. */
-#define HASH_NONFATAL_OOM            1
-#define uthash_nonfatal_oom(element) (element)->unhashed = true
-#include <uthash.h>
-
-#define INLINE_BYTES 128u /* id and countries of most incidents */
-#define SLAB_PIECES  1024u
-
-/* The order of reports of one incident, least first. */
-struct rank {
-    uint32_t revision;
-    int64_t reported_at_ms;
-    unsigned char digest[32];
-};
-
-struct entry {
-    UT_hash_handle hh;
-    struct rank standing;
-    struct rank body;
-    enum report_status status; /* of the standing report */
-    bool has_body;
-    bool unhashed;
-    int64_t start_ms;      /* of the body; without one, when it was first heard of */
-    struct record *record; /* of the body, while it is in the engine */
-    char *id;              /* inline_id, or the heap's */
-    size_t id_size;
-    char inline_id[48];
-};
-
-struct piece {
-    struct record record;
-    unsigned char *more; /* where the inline room did not do */
-    unsigned char inline_bytes[INLINE_BYTES];
-};
-
-/* Equal pieces from slabs, with a list of the free ones threaded through them. */
-struct slab {
-    struct slab *next;
-    unsigned char bytes[];
-};
-
-struct pool {
-    size_t piece_size;
-    struct slab *slabs;
-    void *free;
-};
-
-struct registry {
-    struct entry *entries; /* hash by id */
-    struct pool entry_pool;
-    struct pool record_pool;
-    struct record *acted; /* records with an action since the last flush */
-};
 
 static void *pool_take(struct pool *pool)
 {
@@ -112,7 +57,7 @@ static struct piece *piece_of(struct record *record)
     return (struct piece *)record; /* its first member */
 }
 
-static void record_free(struct registry *registry, struct record *record)
+void registry_record_free(struct registry *registry, struct record *record)
 {
     free(piece_of(record)->more);
     pool_give(&registry->record_pool, record);
@@ -133,6 +78,8 @@ void registry_free(struct registry *registry)
     HASH_ITER(hh, registry->entries, entry, next)
     {
         HASH_DELETE(hh, registry->entries, entry);
+        if (registry->same != NULL)
+            same_entry_fini(registry, entry);
         if (entry->record != NULL)
             free(piece_of(entry->record)->more);
         if (entry->id != entry->inline_id)
@@ -141,9 +88,19 @@ void registry_free(struct registry *registry)
     for (struct record *record = registry->acted; record != NULL; record = record->next_acted)
         if (record->replaced)
             free(piece_of(record)->more);
+    if (registry->same != NULL)
+        same_fini(registry);
     pool_fini(&registry->entry_pool);
     pool_fini(&registry->record_pool);
     free(registry);
+}
+
+void registry_entry_forget(struct registry *registry, struct entry *entry)
+{
+    HASH_DELETE(hh, registry->entries, entry);
+    if (registry->same != NULL)
+        same_entry_fini(registry, entry);
+    entry_free(registry, entry);
 }
 
 static int rank_order(const struct rank *a, const struct rank *b)
@@ -155,7 +112,7 @@ static int rank_order(const struct rank *a, const struct rank *b)
     return memcmp(a->digest, b->digest, sizeof a->digest);
 }
 
-static struct entry *entry_find(const struct registry *registry, struct span id)
+struct entry *registry_entry(const struct registry *registry, struct span id)
 {
     struct entry *entry;
     HASH_FIND(hh, registry->entries, id.data, id.size, entry);
@@ -190,8 +147,8 @@ static size_t touched_countries(const struct report *report, country_code *codes
     return count;
 }
 
-static struct record *record_new(struct registry *registry, const struct report *report, struct span id,
-                                 const unsigned char digest[32])
+struct record *registry_record_new(struct registry *registry, const struct report *report, struct span id,
+                                   const unsigned char digest[32])
 {
     country_code counted[LIMIT_COUNTRIES], touched[LIMIT_COUNTRIES];
     size_t counted_count = report_counted_countries(report, counted, LIMIT_COUNTRIES);
@@ -205,7 +162,7 @@ static struct record *record_new(struct registry *registry, const struct report 
     if (codes_size + id.size > sizeof piece->inline_bytes) {
         bytes = piece->more = malloc(codes_size + id.size);
         if (bytes == NULL) {
-            record_free(registry, &piece->record);
+            registry_record_free(registry, &piece->record);
             return NULL;
         }
     }
@@ -233,8 +190,7 @@ static struct record *record_new(struct registry *registry, const struct report 
     return record;
 }
 
-/* Does the engine see no difference between the two? */
-static bool looks_same(const struct engine_incident *a, const struct engine_incident *b)
+bool records_look_same(const struct engine_incident *a, const struct engine_incident *b)
 {
     return a->point.x == b->point.x && a->point.y == b->point.y && a->point.z == b->point.z &&
            memcmp(&a->radius_km, &b->radius_km, sizeof a->radius_km) == 0 && a->start_ms == b->start_ms &&
@@ -246,7 +202,7 @@ static bool looks_same(const struct engine_incident *a, const struct engine_inci
                   a->touched_country_count * sizeof *a->touched_countries) == 0;
 }
 
-static void act(struct registry *registry, struct record *record, enum incident_action action)
+void registry_act(struct registry *registry, struct record *record, enum incident_action action)
 {
     if (record->action == ACTION_NONE) {
         record->next_acted = registry->acted;
@@ -254,11 +210,6 @@ static void act(struct registry *registry, struct record *record, enum incident_
     }
     if (record->action != ACTION_ADDED || action != ACTION_CORRECTED)
         record->action = action;
-}
-
-static bool takes_part(enum report_status status)
-{
-    return status != REPORT_EXPLAINED && status != REPORT_RETRACTED;
 }
 
 static void entry_set_body(struct entry *entry, const struct rank *rank, int64_t start_ms)
@@ -277,7 +228,7 @@ enum status registry_apply(struct registry *registry, const struct report *repor
     report_digest(report, rank.digest);
     bool has_body = report->has_place && report->occurred.start_ms != TIME_NONE;
 
-    struct entry *entry = entry_find(registry, id);
+    struct entry *entry = registry_entry(registry, id);
     bool is_new = entry == NULL;
     if (is_new) {
         entry = entry_add(registry, id);
@@ -298,18 +249,26 @@ enum status registry_apply(struct registry *registry, const struct report *repor
             };
             if (better_body)
                 entry_set_body(entry, &rank, report->occurred.start_ms);
-            return STATUS_OK;
+            return better_body && registry->same != NULL ? same_body(registry, entry, report) : STATUS_OK;
         }
     }
 
+    *ret_change =
+        (struct incident_change){.verdict = VERDICT_APPLIED, .revision = rank.revision, .status = report->status};
+    if (registry->same != NULL) {
+        entry->standing = rank;
+        entry->status = report->status;
+        if (has_body)
+            entry_set_body(entry, &rank, report->occurred.start_ms);
+        return same_apply(registry, entry, report);
+    }
+
     struct record *old = entry->record, *fresh = NULL;
-    if (takes_part(report->status)) {
-        fresh = record_new(registry, report, id, rank.digest);
+    if (report_takes_part(report->status)) {
+        fresh = registry_record_new(registry, report, id, rank.digest);
         if (fresh == NULL) {
-            if (is_new) {
-                HASH_DELETE(hh, registry->entries, entry);
-                entry_free(registry, entry);
-            }
+            if (is_new)
+                registry_entry_forget(registry, entry);
             return STATUS_NO_MEMORY;
         }
     }
@@ -318,28 +277,26 @@ enum status registry_apply(struct registry *registry, const struct report *repor
     entry->status = report->status;
     if (has_body)
         entry_set_body(entry, &rank, report->occurred.start_ms);
-    *ret_change =
-        (struct incident_change){.verdict = VERDICT_APPLIED, .revision = rank.revision, .status = report->status};
 
-    if (old != NULL && fresh != NULL && looks_same(&old->incident, &fresh->incident)) {
+    if (old != NULL && fresh != NULL && records_look_same(&old->incident, &fresh->incident)) {
         memcpy(old->digest, fresh->digest, sizeof old->digest);
-        record_free(registry, fresh);
-        act(registry, old, ACTION_CORRECTED);
+        registry_record_free(registry, fresh);
+        registry_act(registry, old, ACTION_CORRECTED);
         ret_change->touched = old;
         return STATUS_OK;
     }
     if (old != NULL) {
-        act(registry, old,
-            fresh != NULL                        ? ACTION_CORRECTED
-            : report->status == REPORT_EXPLAINED ? ACTION_EXPLAINED
-                                                 : ACTION_RETRACTED);
+        registry_act(registry, old,
+                     fresh != NULL                        ? ACTION_CORRECTED
+                     : report->status == REPORT_EXPLAINED ? ACTION_EXPLAINED
+                                                          : ACTION_RETRACTED);
         old->replaced = true;
         old->entry = NULL;
         entry->record = NULL;
         ret_change->removed = old;
     }
     if (fresh != NULL) {
-        act(registry, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
+        registry_act(registry, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
         fresh->entry = entry;
         entry->record = fresh;
         ret_change->inserted = fresh;
@@ -349,8 +306,12 @@ enum status registry_apply(struct registry *registry, const struct report *repor
 
 bool registry_start(const struct registry *registry, struct span id, int64_t *ret_start_ms)
 {
-    const struct entry *entry = entry_find(registry, id);
-    if (entry == NULL || entry->record == NULL)
+    const struct entry *entry = registry_entry(registry, id);
+    if (entry == NULL)
+        return false;
+    if (registry->same != NULL)
+        return same_start(entry, ret_start_ms);
+    if (entry->record == NULL)
         return false;
     *ret_start_ms = entry->record->incident.start_ms;
     return true;
@@ -358,11 +319,10 @@ bool registry_start(const struct registry *registry, struct span id, int64_t *re
 
 void registry_released(struct registry *registry, struct record *record, bool evicted)
 {
-    if (evicted && record->entry != NULL) {
-        struct entry *entry = record->entry;
-        HASH_DELETE(hh, registry->entries, entry);
-        entry_free(registry, entry);
-    }
+    if (registry->same != NULL)
+        same_released(registry, record, evicted);
+    else if (evicted && record->entry != NULL)
+        registry_entry_forget(registry, record->entry);
     if (record->action != ACTION_NONE) { /* take it off the list of the acted */
         struct record **link = &registry->acted;
         while (*link != NULL && *link != record)
@@ -370,7 +330,7 @@ void registry_released(struct registry *registry, struct record *record, bool ev
         assert(*link == record);
         *link = record->next_acted;
     }
-    record_free(registry, record);
+    registry_record_free(registry, record);
 }
 
 void registry_settle(struct registry *registry)
@@ -385,17 +345,78 @@ void registry_settle(struct registry *registry)
 
 void registry_forget(struct registry *registry, int64_t horizon_ms)
 {
+    if (registry->same != NULL)
+        same_forget(registry);
     struct entry *entry, *next;
     HASH_ITER(hh, registry->entries, entry, next)
     {
-        if (entry->record == NULL && entry->start_ms < horizon_ms) {
-            HASH_DELETE(hh, registry->entries, entry);
-            entry_free(registry, entry);
-        }
+        if (entry->record == NULL && entry->voice == NULL && entry->start_ms < horizon_ms)
+            registry_entry_forget(registry, entry);
     }
 }
 
 size_t registry_count(const struct registry *registry)
 {
     return HASH_COUNT(registry->entries);
+}
+
+/* --- incidents without an engine --- */
+
+enum status registry_gather(struct registry *registry, const struct report *report)
+{
+    struct incident_change change;
+    enum status status = registry_apply(registry, report, INT64_MAX, &change);
+    if (status == STATUS_OK && change.removed != NULL)
+        registry_released(registry, change.removed, false);
+    registry_settle(registry);
+    return status;
+}
+
+enum status registry_visit(struct registry *registry, registry_visitor visitor, void *self)
+{
+    if (registry->same != NULL)
+        return same_visit(registry, visitor, self);
+    enum status status = STATUS_OK;
+    for (struct entry *entry = registry->entries, *next; entry != NULL && status == STATUS_OK; entry = next) {
+        next = entry->hh.next;
+        if (entry->record != NULL)
+            status = visitor(self, &entry->record->incident, 1);
+    }
+    return status;
+}
+
+/* --- the second way, where there is one --- */
+
+enum status registry_resolve(struct registry *registry, const struct registry_events *events)
+{
+    return registry->same != NULL ? same_resolve(registry, events) : STATUS_OK;
+}
+
+size_t registry_pending(const struct registry *registry)
+{
+    return registry->same != NULL ? same_pending(registry) : 0;
+}
+
+void registry_watermark(struct registry *registry, int64_t watermark_ms)
+{
+    if (registry->same != NULL)
+        same_watermark(registry, watermark_ms);
+}
+
+int64_t registry_horizon(const struct registry *registry)
+{
+    return registry->same != NULL ? same_horizon(registry) : INT64_MIN;
+}
+
+enum status registry_new_same(const struct same_options *options, const struct allocator *allocator,
+                              struct registry **ret_registry)
+{
+    struct registry *registry;
+    enum status status = registry_new(&registry);
+    if (status == STATUS_OK && options->mode == SAME_ON &&
+        (status = same_new(registry, options, allocator)) != STATUS_OK)
+        registry_free(registry);
+    if (status == STATUS_OK)
+        *ret_registry = registry;
+    return status;
 }

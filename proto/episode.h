@@ -43,8 +43,11 @@ struct stream_position {
 struct incident {
     struct span id; /* "source:source_id" of its best report */
     struct stream_position position;
-    const struct report *reports; /* best first; at least one */
+    const struct report *reports; /* best first; at least one; no two of one (source, source_id) */
     size_t report_count;
+    uint64_t reports_omitted; /* beyond what one publication carries; 0 as a rule */
+    uint64_t publishers;      /* distinct ones (publisher.h) of all its reports: how often it is corroborated; 0: not
+                                 said, incident_publishers counts */
 };
 
 struct episode_member {
@@ -73,8 +76,8 @@ struct episode {
     int64_t first_ms; /* of the members */
     int64_t last_ms;
     double extent_km;
-    struct span continues;  /* id of an episode, or empty */
-    uint64_t observed;      /* members: cores and attached */
+    struct span continues;     /* id of an episode, or empty */
+    uint64_t observed;         /* members: cores and attached */
     double expected;           /* NaN: not calibrated */
     double score;              /* NaN: not calibrated */
     double recurrence_days;    /* NaN: not calibrated */
@@ -100,7 +103,8 @@ struct published_rule {
 
 /* One thing on the way from correlator to sink, in the order of the stream. */
 enum publication_kind {
-    PUBLICATION_INCIDENT,  /* a new or corrected incident: replaces what is known of that id */
+    PUBLICATION_INCIDENT,  /* a new or corrected incident: replaces what is known of that id, and of the ids of all its
+                              reports: each report is of one incident, so what they were incidents of is this one now */
     PUBLICATION_RETRACTED, /* its only report is the retraction, which may say no more than its status: what was known
                               of that id stays known, with this status and revision; unknown ids are remembered bare */
     PUBLICATION_EPISODE,
@@ -120,6 +124,9 @@ const char *episode_state_name(enum episode_state value);
 const char *membership_name(enum membership value);
 enum status episode_state_find(struct span name, enum episode_state *ret_value) MUST_CHECK;
 enum status membership_find(struct span name, enum membership *ret_value) MUST_CHECK;
+
+/* Distinct publishers: as the correlator counted them, else of the reports that are here, O(n log n). */
+uint64_t incident_publishers(const struct incident *incident);
 
 /* Fills episode->digest's value from the content. */
 void episode_digest(const struct episode *episode, unsigned char ret_digest[32]);

@@ -100,6 +100,9 @@ static void write_incident_fields(const struct incident *incident, struct text *
     json_nullable_field(text, "headline", headline_of(incident));
     write_reports(incident, text);
     json_nullable_field(text, "role", is_bare ? SPAN("") : span_of(role_name(best->role)));
+    json_integer_field(text, "publishers", incident_publishers(incident));
+    if (incident->reports_omitted > 0)
+        json_integer_field(text, "reports_omitted", incident->reports_omitted);
 }
 
 static void write_member(const struct episode_member *member, const struct incident *incident, struct text *text)

@@ -18,7 +18,13 @@ static const int wire_membership[] = {MEMBERSHIP_LIST(X)};
 #undef X
 
 /* Field numbers in Incident, for the writer below. */
-enum { INCIDENT_ID = 1, INCIDENT_POSITION = 2, INCIDENT_REPORTS = 3 };
+enum {
+    INCIDENT_ID = 1,
+    INCIDENT_POSITION = 2,
+    INCIDENT_REPORTS = 3,
+    INCIDENT_REPORTS_OMITTED = 4,
+    INCIDENT_PUBLISHERS = 5,
+};
 
 static Vedette__V1__StreamPosition position_message(struct stream_position position)
 {
@@ -43,9 +49,21 @@ static enum status report_size(const struct report *report, size_t *ret_size)
     return STATUS_OK;
 }
 
+/* Of a number that is not written where it is 0. */
+static size_t number_size(uint64_t value)
+{
+    return value > 0 ? 1 + wire_varint_size(value) : 0;
+}
+
+static char *put_number(char *at, uint32_t field, uint64_t value)
+{
+    return value > 0 ? wire_put_varint(wire_put_tag(at, field, WIRE_VARINT), value) : at;
+}
+
 static enum status incident_size(const struct incident *incident, size_t position_size, size_t *ret_size)
 {
-    size_t total = wire_bytes_size(incident->id.size) + wire_bytes_size(position_size);
+    size_t total = wire_bytes_size(incident->id.size) + wire_bytes_size(position_size) +
+                   number_size(incident->reports_omitted) + number_size(incident->publishers);
     for (size_t i = 0; i < incident->report_count; i++) {
         size_t size = 0;
         enum status status = report_size(&incident->reports[i], &size);
@@ -87,6 +105,8 @@ static enum status incident_pack(const struct incident *incident, uint32_t field
         at = wire_put_varint(at, vedette__v1__report__get_packed_size(&filled.message));
         at += vedette__v1__report__pack(&filled.message, (uint8_t *)at);
     }
+    at = put_number(at, INCIDENT_REPORTS_OMITTED, incident->reports_omitted);
+    (void)put_number(at, INCIDENT_PUBLISHERS, incident->publishers);
     return STATUS_OK;
 }
 

@@ -38,7 +38,9 @@ static enum status incident_read(const Vedette__V1__Incident *message, struct ar
 {
     struct incident incident = {.id = span_of_bytes(message->id),
                                 .position = read_position(message->position),
-                                .report_count = message->n_reports};
+                                .report_count = message->n_reports,
+                                .reports_omitted = message->reports_omitted,
+                                .publishers = message->publishers};
     enum status status = check_id("incident.id", incident.id, LIMIT_INCIDENT_ID_BYTES, reason);
     if (status != STATUS_OK)
         return status;

@@ -12,7 +12,7 @@
 
 #define TIME_NONE INT64_MIN /* of a time in milliseconds: not given */
 
-/* X(enum name, text). Order is rank: the "best report" prefers a later one among the first three. */
+/* X(enum name, text) */
 #define REPORT_STATUS_LIST(X)                                                                                          \
     X(REPORTED, "reported")                                                                                            \
     X(DISPUTED, "disputed")                                                                                            \

@@ -44,6 +44,25 @@ enum role category_role(enum category category)
     return categories[category].role;
 }
 
+/* "air.drone" of "air.drone.incursion", "sea.cable" of "sea.cable". */
+static struct span two_labels(struct span name)
+{
+    size_t labels = 0, size = 0;
+    while (size < name.size && (labels += name.data[size] == '.') < 2)
+        size++;
+    return (struct span){name.data, size};
+}
+
+enum category category_family(enum category category)
+{
+    assert((unsigned)category < CATEGORY_COUNT);
+    struct span labels = two_labels(category_names[category]);
+    enum category family = 0;
+    while (!span_equal(two_labels(category_names[family]), labels))
+        family++;
+    return family;
+}
+
 /* "air.drone.*": what the star stands for is at least one byte below the dot. */
 static bool is_below(struct span name, struct span prefix)
 {

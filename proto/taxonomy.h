@@ -70,6 +70,10 @@ const char *category_name(enum category category);
 const char *category_one(enum category category);
 const char *category_many(enum category category);
 enum role category_role(enum category category);
+/* The family: the least category whose name begins with the same two labels (air.drone.incursion and
+ * air.drone.sighting are one family, sea.cable is its own). Reports of one incident are of one family: one calls it an
+ * incursion, another a sighting. */
+enum category category_family(enum category category);
 /* STATUS_NOT_FOUND where there is none of that name. */
 enum status category_find(struct span name, enum category *ret_category) MUST_CHECK;
 /* "air.drone.*" (all strictly below), or a full name. STATUS_NOT_FOUND where it matches nothing. */

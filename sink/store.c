@@ -1,5 +1,6 @@
 #include "sink/store.h"
 
+#include "proto/limits.h"
 #include "sink/store_driver.h"
 #include "sink/stores/stores.h"
 
@@ -82,6 +83,22 @@ static int position_compare(struct stream_position a, struct stream_position b)
     return (a.number > b.number) - (a.number < b.number);
 }
 
+/* Each report is of one incident: what was known by the id of another of its reports is this incident now. */
+static enum status take_in_others(struct store *store, const struct incident *told)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < told->report_count && status == STATUS_OK; i++) {
+        char bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+        struct span id = {bytes, report_incident_id(&told->reports[i], bytes, sizeof bytes)};
+        if (span_equal(id, told->id))
+            continue;
+        status = store->driver->incident_drop(store->self, id);
+        if (status == STATUS_NOT_FOUND)
+            status = STATUS_OK;
+    }
+    return status;
+}
+
 static enum status apply_incident(struct store *store, const struct publication *publication)
 {
     const struct incident *told = &publication->incident;
@@ -91,6 +108,9 @@ static enum status apply_incident(struct store *store, const struct publication 
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     bool is_known = status == STATUS_OK;
+    status = told->report_count > 1 ? take_in_others(store, told) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
     if (publication->kind == PUBLICATION_RETRACTED) {
         status = incident_retract(is_known ? &known : NULL, told, &store->arena, &merged);
         return status == STATUS_OK ? store->driver->incident_put(store->self, &merged) : status;

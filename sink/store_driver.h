@@ -40,6 +40,8 @@ struct store_driver {
     enum status (*incident_get)(void *self, struct span id, struct arena *arena, struct incident *ret_incident);
     /* Borrows until it returns; replaces what is there under that id. */
     enum status (*incident_put)(void *self, const struct incident *incident);
+    /* STATUS_NOT_FOUND where there is none. */
+    enum status (*incident_drop)(void *self, struct span id);
     enum status (*episode_head)(void *self, struct span id, struct record_head *ret_head);
     enum status (*episode_put)(void *self, const struct episode *episode);
     /* STATUS_EXISTS where the same name and hash are known: nothing changed. */
@@ -62,9 +64,10 @@ struct store_driver {
 enum status incident_retract(const struct incident *known, const struct incident *retraction, struct arena *arena,
                              struct incident *ret_incident) MUST_CHECK;
 
-/* The reports of an incident as bytes: packed reports, each behind its length (32 bits, little-endian). Appends. */
+/* The reports of an incident as bytes: packed reports, each behind its length (32 bits, little-endian); behind them the
+ * numbers of publishers and of reports omitted, if any. Appends. */
 enum status reports_pack(const struct incident *incident, struct text *bytes) MUST_CHECK;
-/* Fills reports and report_count. STATUS_CORRUPT where the bytes are not what reports_pack wrote. */
+/* Fills all but id and position. STATUS_CORRUPT where the bytes are not what reports_pack wrote. */
 enum status reports_unpack(struct span bytes, struct arena *arena, struct incident *ret_incident) MUST_CHECK;
 
 /* The countries an incident counts for and a filter asks of: those of its best report. Answers how many. */

@@ -144,19 +144,26 @@ static struct entry *entry_make(struct memory *memory, enum table table, struct 
     return entry;
 }
 
+static bool undo_reserve(struct memory *memory)
+{
+    if (memory->undo_count < memory->undo_room)
+        return true;
+    size_t room = memory->undo_room > 0 ? 2 * memory->undo_room : 64;
+    struct undo *undos = realloc(memory->undos, room * sizeof *undos);
+    if (undos == NULL)
+        return false;
+    memory->undos = undos;
+    memory->undo_room = room;
+    return true;
+}
+
 /* Puts a copy of the scratch under the key and remembers what was there. */
 static enum status entry_put(struct memory *memory, enum table table, struct span key, const struct record *head)
 {
     if (memory->bytes.failed)
         return STATUS_NO_MEMORY;
-    if (memory->undo_count == memory->undo_room) {
-        size_t room = memory->undo_room > 0 ? 2 * memory->undo_room : 64;
-        struct undo *undos = realloc(memory->undos, room * sizeof *undos);
-        if (undos == NULL)
-            return STATUS_NO_MEMORY;
-        memory->undos = undos;
-        memory->undo_room = room;
-    }
+    if (!undo_reserve(memory))
+        return STATUS_NO_MEMORY;
     struct entry *entry = entry_make(memory, table, key);
     struct record *record = malloc(sizeof *record + memory->bytes.size);
     if (entry == NULL || record == NULL) {
@@ -196,6 +203,19 @@ static enum status memory_incident_put(void *self, const struct incident *incide
     if (status != STATUS_OK)
         return status;
     return entry_put(memory, TABLE_INCIDENTS, incident->id, &(struct record){.position = incident->position});
+}
+
+static enum status memory_incident_drop(void *self, struct span id)
+{
+    struct memory *memory = self;
+    struct entry *entry = entry_find(memory, TABLE_INCIDENTS, id);
+    if (entry == NULL)
+        return STATUS_NOT_FOUND;
+    if (!undo_reserve(memory))
+        return STATUS_NO_MEMORY;
+    memory->undos[memory->undo_count++] = (struct undo){.entry = entry, .before = entry->record};
+    entry->record = NULL;
+    return STATUS_OK;
 }
 
 static enum status memory_episode_head(void *self, struct span id, struct record_head *ret_head)
@@ -476,6 +496,7 @@ const struct store_driver store_memory = {
     .reason = memory_reason,
     .incident_get = memory_incident_get,
     .incident_put = memory_incident_put,
+    .incident_drop = memory_incident_drop,
     .episode_head = memory_episode_head,
     .episode_put = memory_episode_put,
     .rule_put = memory_rule_put,

@@ -13,6 +13,7 @@
 #define STATEMENT_LIST(X)                                                                                              \
     X(INCIDENT_FIND, "SELECT fid, lon, lat, epoch, number, record FROM incidents WHERE id = ?1")                       \
     X(INCIDENT_PUT, INCIDENT_PUT_SQL)                                                                                  \
+    X(INCIDENT_DROP, "DELETE FROM incidents WHERE id = ?1")                                                            \
     X(INCIDENT_INDEX, "INSERT OR REPLACE INTO rtree_incidents_geom VALUES(?1, ?2, ?2, ?3, ?3)")                        \
     X(INCIDENT_UNINDEX, "DELETE FROM rtree_incidents_geom WHERE id = ?1")                                              \
     X(INCIDENT_EPISODES, "SELECT episode FROM vedette_members WHERE incident_id = ?1")                                 \
@@ -94,6 +95,7 @@ enum status geopackage_begin(void *self);
 enum status geopackage_end(void *self, enum store_end end);
 enum status geopackage_incident_get(void *self, struct span id, struct arena *arena, struct incident *ret_incident);
 enum status geopackage_incident_put(void *self, const struct incident *incident);
+enum status geopackage_incident_drop(void *self, struct span id);
 enum status geopackage_episode_head(void *self, struct span id, struct record_head *ret_head);
 enum status geopackage_episode_put(void *self, const struct episode *episode);
 enum status geopackage_rule_put(void *self, const struct published_rule *rule);

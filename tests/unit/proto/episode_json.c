@@ -41,7 +41,8 @@ static void an_episode_is_drawn_as_the_contract_draws_it(void **state)
         {.incident_id = {"rcb-pl:2025-0911", 16}, .membership = MEMBERSHIP_CORE},
         {.incident_id = {"s:2", 3}, .membership = MEMBERSHIP_ATTACHED}};
     struct report report = example_report(&arena);
-    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
+    const struct incident incident = {
+        .id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
     const struct incident *const incidents[] = {&incident, NULL};
     struct episode episode = example_episode(members, 2);
     text_clear(&text);
@@ -55,7 +56,8 @@ static void an_episode_is_drawn_as_the_contract_draws_it(void **state)
         "\"reports\":[{\"source\":\"rcb-pl\",\"source_id\":\"2025-0911\",\"publisher\":\"reuters\","
         "\"url\":\"https://example.org/"
         "1\",\"revision\":1,\"status\":\"confirmed\",\"reported_at\":\"2025-09-10T06:10:00Z\","
-        "\"licence\":\"attribution\"}],\"role\":\"trigger\"},{\"id\":\"s:2\",\"membership\":\"attached\"}]}");
+        "\"licence\":\"attribution\"}],\"role\":\"trigger\",\"publishers\":1},{\"id\":\"s:2\",\"membership\":"
+        "\"attached\"}]}");
 }
 
 static void no_redistribute_lends_no_word(void **state)
@@ -67,7 +69,8 @@ static void no_redistribute_lends_no_word(void **state)
     reports[0].publisher = SPAN("secret publisher");
     reports[1].source = SPAN("open");
     reports[1].headline = SPAN("open words");
-    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = reports, .report_count = 2};
+    const struct incident incident = {
+        .id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = reports, .report_count = 2};
     text_clear(&text);
     incident_to_json(&incident, NULL, 0, &text);
     assert_null(strstr(text.data, "secret"));
@@ -79,7 +82,8 @@ static void no_redistribute_lends_no_word(void **state)
 static void an_incident_names_its_episodes(void **state)
 {
     struct report report = example_report(&arena);
-    const struct incident incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
+    const struct incident incident = {
+        .id = SPAN("rcb-pl:2025-0911"), .position = {1, 1}, .reports = &report, .report_count = 1};
     const struct span episodes[] = {SPAN("e1"), SPAN("e2")};
     text_clear(&text);
     incident_to_json(&incident, episodes, 2, &text);

@@ -1,0 +1,107 @@
+/* Inside the register: what its two ways share (registry.c, registry_same.c). */
+#pragma once
+
+#include "correlator/registry.h"
+
+/* uthash answers "out of memory" through this; the insertion is then undone and reported. */
+#define HASH_NONFATAL_OOM            1
+#define uthash_nonfatal_oom(element) (element)->unhashed = true
+#include <uthash.h>
+
+#define INLINE_BYTES 128u /* id and countries of most incidents */
+#define SLAB_PIECES  1024u
+
+/* The order of reports of one incident, least first. */
+struct rank {
+    uint32_t revision;
+    int64_t reported_at_ms;
+    unsigned char digest[32];
+};
+
+struct entry {
+    UT_hash_handle hh;
+    struct rank standing;
+    struct rank body;
+    enum report_status status; /* of the standing report */
+    bool has_body;
+    bool unhashed;
+    int64_t start_ms;      /* of the body; without one, when it was first heard of */
+    struct record *record; /* of the body, while it is in the engine */
+    char *id;              /* inline_id, or the heap's */
+    size_t id_size;
+    char inline_id[48];
+
+    /* where reports are put together */
+    struct standing *voice; /* while it takes part */
+    void *packed;           /* the body; where there is none, the bare retraction */
+    size_t packed_size;
+    uint64_t told_serial; /* of the record it was last told in; 0: of none */
+    bool was_out;         /* was explained or retracted since it was last told */
+    bool is_out_listed;   /* among those to be told out of correlation */
+    struct entry *next_out;
+};
+
+struct piece {
+    struct record record;
+    unsigned char *more; /* where the inline room did not do */
+    unsigned char inline_bytes[INLINE_BYTES];
+};
+
+/* Equal pieces from slabs, with a list of the free ones threaded through them. */
+struct slab {
+    struct slab *next;
+    unsigned char bytes[];
+};
+
+struct pool {
+    size_t piece_size;
+    struct slab *slabs;
+    void *free;
+};
+
+struct registry {
+    struct entry *entries; /* hash by id */
+    struct pool entry_pool;
+    struct pool record_pool;
+    struct record *acted;  /* records with an action since the last flush */
+    struct same_way *same; /* NULL: each report is an incident */
+};
+
+struct same_way; /* registry_same.c */
+
+struct entry *registry_entry(const struct registry *registry, struct span id);
+/* Takes it out of the table and frees it; its record, if any, goes its own way. */
+void registry_entry_forget(struct registry *registry, struct entry *entry);
+/* NULL: no memory. */
+struct record *registry_record_new(struct registry *registry, const struct report *report, struct span id,
+                                   const unsigned char digest[32]);
+void registry_record_free(struct registry *registry, struct record *record);
+/* Does the engine see no difference between the two? */
+bool records_look_same(const struct engine_incident *a, const struct engine_incident *b);
+void registry_act(struct registry *registry, struct record *record, enum incident_action action);
+
+static inline bool report_takes_part(enum report_status status)
+{
+    return status != REPORT_EXPLAINED && status != REPORT_RETRACTED;
+}
+
+/* --- the second way: as the functions of registry.h without same_ --- */
+
+enum status same_new(struct registry *registry, const struct same_options *options,
+                     const struct allocator *allocator) MUST_CHECK;
+/* Entries have been given to same_entry_fini. */
+void same_fini(struct registry *registry);
+void same_entry_fini(struct registry *registry, struct entry *entry);
+/* A report has come to stand in the entry. */
+enum status same_apply(struct registry *registry, struct entry *entry, const struct report *report) MUST_CHECK;
+/* A better body was found for a bare retraction. */
+enum status same_body(struct registry *registry, struct entry *entry, const struct report *report) MUST_CHECK;
+enum status same_resolve(struct registry *registry, const struct registry_events *events) MUST_CHECK;
+size_t same_pending(const struct registry *registry);
+bool same_start(const struct entry *entry, int64_t *ret_start_ms);
+/* Before the record is freed. */
+void same_released(struct registry *registry, struct record *record, bool evicted);
+void same_forget(struct registry *registry);
+void same_watermark(struct registry *registry, int64_t watermark_ms);
+int64_t same_horizon(const struct registry *registry);
+enum status same_visit(struct registry *registry, registry_visitor visitor, void *self) MUST_CHECK;
