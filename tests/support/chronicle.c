@@ -6,19 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
+void chronicle_mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
 {
+    char text[200];
     va_list arguments;
-    if (chronicle->mistakes++ > 10)
-        return;
-    (void)fprintf(stderr, "seed %" PRIu64 ": episode %s: ", chronicle->seed, id);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    (void)fputc('\n', stderr);
+    if (chronicle->mistakes++ == 0)
+        (void)snprintf(chronicle->first_mistake, sizeof(chronicle->first_mistake), "%s: %s", id, text);
+    if (!chronicle->quiet && chronicle->mistakes <= 10)
+        (void)fprintf(stderr, "seed %" PRIu64 ": episode %s: %s\n", chronicle->seed, id, text);
 }
 
 void chronicle_init(struct chronicle *chronicle, uint64_t seed)
@@ -69,10 +67,10 @@ static void check_order(struct chronicle *chronicle, const struct engine_change 
     if (!chronicle->in_flush || change->rule > last->rule)
         return;
     if (change->rule < last->rule || (withdrawn && !last_withdrawn))
-        mistake(chronicle, change->id, "told out of order");
+        chronicle_mistake(chronicle, change->id, "told out of order");
     if (withdrawn == last_withdrawn && (change->first_ms < last->first_ms ||
                                         (change->first_ms == last->first_ms && strcmp(change->id, last->id) <= 0)))
-        mistake(chronicle, change->id, "told out of order");
+        chronicle_mistake(chronicle, change->id, "told out of order");
 }
 
 static const struct chronicle_member *member_before(const struct chronicle_entry *entry, struct span id)
@@ -102,25 +100,27 @@ static void check_members(struct chronicle *chronicle, const struct chronicle_en
         if (previous != NULL && (previous->incident->start_ms > member->incident->start_ms ||
                                  (previous->incident->start_ms == member->incident->start_ms &&
                                   span_compare(previous->incident->id, member->incident->id) >= 0)))
-            mistake(chronicle, change->id, "members out of order");
+            chronicle_mistake(chronicle, change->id, "members out of order");
         if (change->state == EPISODE_WITHDRAWN)
             continue;
         bool added = listed(change->added, change->added_count, member->incident->id);
         const struct chronicle_member *was =
             before->state == EPISODE_WITHDRAWN ? NULL : member_before(before, member->incident->id);
         if (added != (was == NULL || was->membership != member->membership))
-            mistake(chronicle, change->id, "%.*s is %sadded", SPAN_ARG(member->incident->id), added ? "" : "not ");
+            chronicle_mistake(chronicle, change->id, "%.*s is %sadded", SPAN_ARG(member->incident->id),
+                              added ? "" : "not ");
     }
     if (change->state == EPISODE_WITHDRAWN)
         return;
     for (size_t i = 0; before->state != EPISODE_WITHDRAWN && i < before->member_count; i++) {
         bool removed = listed(change->removed, change->removed_count, before->members[i].id);
         if (removed == listed(change->members, change->member_count, before->members[i].id))
-            mistake(chronicle, change->id, "%.*s is %sremoved", SPAN_ARG(before->members[i].id), removed ? "" : "not ");
+            chronicle_mistake(chronicle, change->id, "%.*s is %sremoved", SPAN_ARG(before->members[i].id),
+                              removed ? "" : "not ");
     }
     for (size_t i = 0; i < change->removed_count; i++) {
         if (before->state == EPISODE_WITHDRAWN || member_before(before, change->removed[i].incident->id) == NULL)
-            mistake(chronicle, change->id, "removed what was not in it");
+            chronicle_mistake(chronicle, change->id, "removed what was not in it");
     }
 }
 
@@ -133,14 +133,14 @@ static void on_change(void *self, const struct engine_change *change)
     chronicle->changes++;
     struct chronicle_entry *entry = find_or_add(chronicle, change);
     if (entry->final)
-        mistake(chronicle, change->id, "told after it was final");
+        chronicle_mistake(chronicle, change->id, "told after it was final");
     if (change->is_new != (entry->state == EPISODE_WITHDRAWN))
-        mistake(chronicle, change->id, "told as %s", change->is_new ? "new" : "known");
+        chronicle_mistake(chronicle, change->id, "told as %s", change->is_new ? "new" : "known");
     check_members(chronicle, entry, change);
     for (size_t i = 0; i < change->supersedes_count; i++) {
         const struct chronicle_entry *ended = find(chronicle, change->rule, change->supersedes[i]);
         if (ended == NULL || ended->state != EPISODE_WITHDRAWN || strcmp(ended->id, change->id) == 0)
-            mistake(chronicle, change->id, "supersedes %s, which was not withdrawn", change->supersedes[i]);
+            chronicle_mistake(chronicle, change->id, "supersedes %s, which was not withdrawn", change->supersedes[i]);
     }
     struct chronicle_member *members = entry->members;
     *entry = (struct chronicle_entry){.rule = change->rule,
@@ -161,15 +161,20 @@ static void on_change(void *self, const struct engine_change *change)
         memcpy(entry->countries, change->countries, change->country_count * sizeof(country_code));
     entry->members = realloc(members, (change->member_count + 1) * sizeof(*members));
     assert(entry->members != NULL);
-    for (size_t i = 0; i < change->member_count; i++)
-        entry->members[i] = (struct chronicle_member){change->members[i].incident->id, change->members[i].membership};
+    entry->cores_end_ms = INT64_MIN;
+    for (size_t i = 0; i < change->member_count; i++) {
+        const struct engine_member *member = &change->members[i];
+        entry->members[i] = (struct chronicle_member){member->incident->id, member->membership};
+        if (member->membership == MEMBERSHIP_CORE && member->incident->end_ms > entry->cores_end_ms)
+            entry->cores_end_ms = member->incident->end_ms;
+    }
 }
 
 static void on_released(void *self, const struct engine_incident *incident, bool evicted)
 {
     struct chronicle *chronicle = self;
     if (incident->user == NULL)
-        mistake(chronicle, "-", "released what was never given");
+        chronicle_mistake(chronicle, "-", "released what was never given");
     chronicle->released++;
     chronicle->evicted += evicted;
     if (evicted && chronicle->on_evicted != NULL)
@@ -185,7 +190,7 @@ enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine)
         const struct chronicle_entry *entry = &chronicle->entries[i];
         if (entry->state == EPISODE_WITHDRAWN && entry->superseded_by[0] != 0 &&
             find(chronicle, entry->rule, entry->superseded_by) == NULL)
-            mistake(chronicle, entry->id, "superseded by %s, which was never told", entry->superseded_by);
+            chronicle_mistake(chronicle, entry->id, "superseded by %s, which was never told", entry->superseded_by);
     }
     return status;
 }
@@ -196,31 +201,31 @@ static void compare_one(struct chronicle *chronicle, const struct chronicle_entr
                         const struct oracle_episode *right)
 {
     if (told->state != right->state)
-        mistake(chronicle, right->id, "state %d, oracle %d", told->state, right->state);
+        chronicle_mistake(chronicle, right->id, "state %d, oracle %d", told->state, right->state);
     if (told->capped != right->capped)
-        mistake(chronicle, right->id, "capped %d, oracle %d", told->capped, right->capped);
+        chronicle_mistake(chronicle, right->id, "capped %d, oracle %d", told->capped, right->capped);
     if (strcmp(told->continues, right->continues) != 0)
-        mistake(chronicle, right->id, "continues '%s', oracle '%s'", told->continues, right->continues);
+        chronicle_mistake(chronicle, right->id, "continues '%s', oracle '%s'", told->continues, right->continues);
     if (told->first_ms != right->first_ms || told->last_ms != right->last_ms)
-        mistake(chronicle, right->id, "another span than the oracle's");
+        chronicle_mistake(chronicle, right->id, "another span than the oracle's");
     if (told->extent_km < right->extent_km || told->extent_km > right->extent_km)
-        mistake(chronicle, right->id, "extent %.9f, oracle %.9f", told->extent_km, right->extent_km);
+        chronicle_mistake(chronicle, right->id, "extent %.9f, oracle %.9f", told->extent_km, right->extent_km);
     if (told->observed != right->observed)
-        mistake(chronicle, right->id, "observed %zu, oracle %zu", told->observed, right->observed);
+        chronicle_mistake(chronicle, right->id, "observed %zu, oracle %zu", told->observed, right->observed);
     if (told->country_count != right->country_count ||
         (right->country_count > 0 &&
          memcmp(told->countries, right->countries, right->country_count * sizeof(country_code)) != 0))
-        mistake(chronicle, right->id, "other countries than the oracle's");
+        chronicle_mistake(chronicle, right->id, "other countries than the oracle's");
     if (told->member_count != right->member_count) {
-        mistake(chronicle, right->id, "%zu members, oracle %zu", told->member_count, right->member_count);
+        chronicle_mistake(chronicle, right->id, "%zu members, oracle %zu", told->member_count, right->member_count);
         return;
     }
     for (size_t i = 0; i < right->member_count; i++) {
         if (!span_equal(told->members[i].id, right->members[i].incident->id) ||
             told->members[i].membership != right->members[i].membership)
-            mistake(chronicle, right->id, "member %zu is %.*s (%d), oracle %.*s (%d)", i, SPAN_ARG(told->members[i].id),
-                    told->members[i].membership, SPAN_ARG(right->members[i].incident->id),
-                    right->members[i].membership);
+            chronicle_mistake(chronicle, right->id, "member %zu is %.*s (%d), oracle %.*s (%d)", i,
+                              SPAN_ARG(told->members[i].id), told->members[i].membership,
+                              SPAN_ARG(right->members[i].incident->id), right->members[i].membership);
     }
 }
 
@@ -230,11 +235,11 @@ void chronicle_compare(struct chronicle *chronicle, size_t rule, const struct or
     for (size_t i = 0; i < chronicle->count; i++)
         standing += chronicle->entries[i].rule == rule && chronicle->entries[i].state != EPISODE_WITHDRAWN;
     if (standing != result->count)
-        mistake(chronicle, "-", "rule %zu: %zu episodes, oracle %zu", rule, standing, result->count);
+        chronicle_mistake(chronicle, "-", "rule %zu: %zu episodes, oracle %zu", rule, standing, result->count);
     for (size_t i = 0; i < result->count; i++) {
         const struct chronicle_entry *told = find(chronicle, rule, result->episodes[i].id);
         if (told == NULL || told->state == EPISODE_WITHDRAWN)
-            mistake(chronicle, result->episodes[i].id, "not told");
+            chronicle_mistake(chronicle, result->episodes[i].id, "not told");
         else
             compare_one(chronicle, told, &result->episodes[i]);
     }

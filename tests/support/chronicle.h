@@ -26,6 +26,7 @@ struct chronicle_entry {
     size_t observed;
     struct chronicle_member *members;
     size_t member_count;
+    int64_t cores_end_ms; /* the latest end of its cores */
 };
 
 struct chronicle {
@@ -42,10 +43,15 @@ struct chronicle {
     void (*on_evicted)(void *self, const struct engine_incident *original);
     void *on_evicted_self;
     uint64_t seed; /* printed with every mistake */
+    bool quiet;    /* mistakes are counted, and the first is kept, but nothing is printed */
+    char first_mistake[256];
 };
 
 void chronicle_init(struct chronicle *chronicle, uint64_t seed);
 void chronicle_fini(struct chronicle *chronicle);
+/* For those who look further: a mistake in an episode ("-": in none). */
+void chronicle_mistake(struct chronicle *chronicle, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Flushes the engine into the chronicle. */
 enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine) MUST_CHECK;
 /* The standing entries of a rule must say what the oracle says; differences are counted and printed. */

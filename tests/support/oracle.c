@@ -15,6 +15,7 @@ struct one {
     bool trigger;
     bool coarse;
     bool core;
+    uint32_t threshold;
     size_t label;  /* of a core: the key of its episode, as an index */
     size_t anchor; /* of an attached one: its core; SIZE_MAX: none */
 };
@@ -35,8 +36,8 @@ static void *need(size_t count, size_t size)
 
 static int by_start_and_id(const void *a, const void *b)
 {
-    const struct engine_incident *one = *(const struct engine_incident *const *)a;
-    const struct engine_incident *other = *(const struct engine_incident *const *)b;
+    const struct engine_incident *one = ((const struct oracle_input *)a)->incident;
+    const struct engine_incident *other = ((const struct oracle_input *)b)->incident;
     if (one->start_ms != other->start_ms)
         return one->start_ms < other->start_ms ? -1 : 1;
     return span_compare(one->id, other->id);
@@ -61,7 +62,7 @@ static size_t codes_in(const country_code *codes, size_t count, const country_co
 
 /* ---- §1, §2 ---- */
 
-static bool triggers(const struct rule *rule, const struct engine_incident *incident)
+bool oracle_triggers(const struct rule *rule, const struct engine_incident *incident)
 {
     if (incident->role != ROLE_TRIGGER || ((rule->categories >> incident->category) & 1) == 0)
         return false;
@@ -99,17 +100,36 @@ static bool neighbours(const struct oracle *oracle, size_t a, size_t b)
     return a != b && !oracle->ones[a].coarse && !oracle->ones[b].coarse && near(oracle, a, b);
 }
 
+static void measure_up(const struct rule *rule, struct one *one)
+{
+    const struct engine_incident *incident = one->incident;
+    bool too_long = incident->end_ms - incident->start_ms > rule->window_ms;
+    one->end = too_long ? incident->start_ms + rule->window_ms : incident->end_ms;
+    one->trigger = oracle_triggers(rule, incident);
+    one->coarse = too_long || 2.0 * incident->radius_km > rule->reach_km || incident->radius_km > rule->max_radius_km;
+}
+
+bool oracle_counts(const struct rule *rule, const struct engine_incident *incident)
+{
+    struct one one = {.incident = incident};
+    measure_up(rule, &one);
+    return one.trigger && !one.coarse;
+}
+
+bool oracle_neighbours(const struct rule *rule, const struct engine_incident *a, const struct engine_incident *b)
+{
+    struct one ones[2] = {{.incident = a}, {.incident = b}};
+    const struct oracle oracle = {rule, chord2_from_km(rule->reach_km), ones, 2};
+    measure_up(rule, &ones[0]);
+    measure_up(rule, &ones[1]);
+    return neighbours(&oracle, 0, 1);
+}
+
 static void classify(struct oracle *oracle)
 {
-    const struct rule *rule = oracle->rule;
     for (size_t i = 0; i < oracle->count; i++) {
         struct one *one = &oracle->ones[i];
-        const struct engine_incident *incident = one->incident;
-        bool too_long = incident->end_ms - incident->start_ms > rule->window_ms;
-        one->end = too_long ? incident->start_ms + rule->window_ms : incident->end_ms;
-        one->trigger = triggers(rule, incident);
-        one->coarse =
-            too_long || 2.0 * incident->radius_km > rule->reach_km || incident->radius_km > rule->max_radius_km;
+        measure_up(oracle->rule, one);
         one->anchor = SIZE_MAX;
         one->label = i;
     }
@@ -117,7 +137,7 @@ static void classify(struct oracle *oracle)
         size_t k = 0;
         for (size_t j = 0; j < oracle->count; j++)
             k += neighbours(oracle, i, j);
-        oracle->ones[i].core = oracle->ones[i].trigger && !oracle->ones[i].coarse && k >= rule->min_neighbours;
+        oracle->ones[i].core = oracle->ones[i].trigger && !oracle->ones[i].coarse && k >= oracle->ones[i].threshold;
     }
 }
 
@@ -258,6 +278,21 @@ static void attach(struct oracle *oracle)
     }
 }
 
+bool oracle_attachment(const struct rule *rule, const struct engine_incident *a, const struct engine_incident *b,
+                       uint64_t ret_distance[2])
+{
+    struct one ones[2] = {{.incident = a}, {.incident = b}};
+    const struct oracle oracle = {rule, chord2_from_km(rule->reach_km), ones, 2};
+    measure_up(rule, &ones[0]);
+    measure_up(rule, &ones[1]);
+    if (!near(&oracle, 0, 1))
+        return false;
+    u128 distance = distance_part(&oracle, 0, 1) + time_part(&oracle, 0, 1);
+    ret_distance[0] = (uint64_t)(distance >> 64);
+    ret_distance[1] = (uint64_t)distance;
+    return true;
+}
+
 /* ---- what an episode says ---- */
 
 static void write_id(const struct oracle *oracle, size_t key, char ret_id[EPISODE_ID_BYTES])
@@ -370,15 +405,17 @@ static struct oracle_episode describe(const struct oracle *oracle, size_t key)
     return episode;
 }
 
-struct oracle_result oracle_run(const struct rule *rule, const struct engine_incident *const *incidents, size_t count)
+struct oracle_result oracle_run(const struct rule *rule, const struct oracle_input *inputs, size_t count)
 {
     struct oracle oracle = {rule, chord2_from_km(rule->reach_km), need(count, sizeof(struct one)), count};
-    const struct engine_incident **sorted = need(count, sizeof(*sorted));
+    struct oracle_input *sorted = need(count, sizeof(*sorted));
     for (size_t i = 0; i < count; i++)
-        sorted[i] = incidents[i];
+        sorted[i] = inputs[i];
     qsort(sorted, count, sizeof(*sorted), by_start_and_id);
-    for (size_t i = 0; i < count; i++)
-        oracle.ones[i].incident = sorted[i];
+    for (size_t i = 0; i < count; i++) {
+        oracle.ones[i].incident = sorted[i].incident;
+        oracle.ones[i].threshold = sorted[i].threshold;
+    }
     free(sorted);
     classify(&oracle);
     unite(&oracle);

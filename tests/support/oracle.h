@@ -29,6 +29,22 @@ struct oracle_result {
     size_t count;
 };
 
-/* Borrows the incidents; the result refers to them. Aborts without memory. */
-struct oracle_result oracle_run(const struct rule *rule, const struct engine_incident *const *incidents, size_t count);
+/* An incident, and how many neighbours make it a core. */
+struct oracle_input {
+    const struct engine_incident *incident;
+    uint32_t threshold;
+};
+
+/* Borrows the incidents; the result refers to them. Aborts without memory. The rule's baseline is not looked at: each
+ * incident brings its threshold (history_oracle.h). */
+struct oracle_result oracle_run(const struct rule *rule, const struct oracle_input *inputs, size_t count);
 void oracle_free(struct oracle_result *result);
+bool oracle_triggers(const struct rule *rule, const struct engine_incident *incident);
+/* It does, and is not coarse. */
+bool oracle_counts(const struct rule *rule, const struct engine_incident *incident);
+/* Method §2, of two incidents. */
+bool oracle_neighbours(const struct rule *rule, const struct engine_incident *a, const struct engine_incident *b);
+/* d²·window² + gap²·τ², high and low half: what a non-core chooses its core by, the less the nearer. False: not within
+ * reach and window. */
+bool oracle_attachment(const struct rule *rule, const struct engine_incident *a, const struct engine_incident *b,
+                       uint64_t ret_distance[2]);

@@ -74,7 +74,7 @@ static void read_file(struct tale *tale, const char *path)
     fclose(file);
 }
 
-static size_t take_part(struct tale *tale, const struct engine_incident **live)
+static size_t take_part(struct tale *tale, struct oracle_input *live)
 {
     size_t count = 0;
     for (size_t i = 0; i < tale->count; i++) {
@@ -102,7 +102,7 @@ static size_t take_part(struct tale *tale, const struct engine_incident **live)
             .touched_countries = told->touched,
             .touched_country_count = touched,
         };
-        live[count++] = &told->incident;
+        live[count++].incident = &told->incident;
     }
     return count;
 }
@@ -148,10 +148,12 @@ int main(int argc, char **argv)
     must(rules_read(config, &tale.arena, &rules, &rule_count), "the rules are wrong");
     for (int i = 2; i < argc; i++)
         read_file(&tale, argv[i]);
-    const struct engine_incident **live = calloc(tale.count + 1, sizeof *live);
+    struct oracle_input *live = calloc(tale.count + 1, sizeof *live);
     must(live != NULL, "out of memory");
     size_t live_count = take_part(&tale, live);
     for (size_t i = 0; i < rule_count; i++) {
+        for (size_t k = 0; k < live_count; k++)
+            live[k].threshold = rules[i].min_neighbours;
         struct oracle_result result = oracle_run(&rules[i], live, live_count);
         for (size_t k = 0; k < result.count; k++)
             print_episode(&rules[i], &result.episodes[k]);

@@ -1,199 +1,120 @@
 #include "tests/support/world.h"
 
+#include "correlator/baseline/history.h"
+#include "tests/support/families.h"
+
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOUR_MS 3600000LL
+/* ---- histories ---- */
 
-uint64_t dice_roll(struct dice *dice)
+/* Clumps beside places of the world: what is near one place is not near the next. */
+static void history_roll(struct dice *dice, const struct world *world, uint32_t rule_index,
+                         struct oracle_history *ret_history)
 {
-    /* splitmix64 */
-    uint64_t z = dice->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-uint32_t dice_below(struct dice *dice, uint32_t sides)
-{
-    return (uint32_t)(dice_roll(dice) % sides);
-}
-
-double dice_real(struct dice *dice)
-{
-    return (double)(dice_roll(dice) >> 11) * 0x1p-53;
-}
-
-static const country_code codes[] = {COUNTRY_CODE('B', 'Y'), COUNTRY_CODE('D', 'K'), COUNTRY_CODE('E', 'E'),
-                                     COUNTRY_CODE('P', 'L'), COUNTRY_CODE('R', 'O'), COUNTRY_CODE('U', 'A')};
-#define CODES (sizeof(codes) / sizeof(codes[0]))
-
-/* ---- rules ---- */
-
-static void rule_fill(struct dice *dice, struct world *world, uint32_t index)
-{
-    static const double reaches[] = {0.5, 25.0, 300.0, 1000.0, 1500.0, 7000.0, 20015.0};
-    static const int64_t caps[] = {0, 1, 2, 3, 4, 7, 12, 400};
-    static const int64_t windows[] = {1, HOUR_MS, 48 * HOUR_MS, 14 * 24 * HOUR_MS, RULE_WINDOW_MS_MAX};
-    struct rule *rule = &world->rules[index];
-    (void)snprintf(world->rule_names[index], sizeof(world->rule_names[index]), "r%u", index);
-    double reach = reaches[dice_below(dice, 7)];
-    int64_t window = windows[dice_below(dice, 5)];
-    world->lists[index][0] = codes[dice_below(dice, CODES)];
-    world->lists[index][1] = codes[CODES - 1];
-    *rule = (struct rule){
-        .name = span_of(world->rule_names[index]),
-        .categories = dice_below(dice, 2) ? UINT64_MAX : (category_set)0x55,
-        .reach_km = reach,
-        .window_ms = window,
-        .min_neighbours = 1 + dice_below(dice, 4),
-        .min_incidents = 1 + dice_below(dice, 4),
-        .min_countries = dice_below(dice, 4),
-        .alpha = 1e-3,
-        .max_radius_km = dice_below(dice, 3) ? 200.0 : reach / 4.0,
-        .only_countries = world->lists[index],
-        .only_count = dice_below(dice, 6) == 0 ? 1 : 0,
-        .except_countries = world->lists[index] + 1,
-        .except_count = dice_below(dice, 3) == 0 ? 1 : 0,
-        .cap_duration_ms = window * caps[dice_below(dice, 8)],
-        .cap_extent_km = dice_below(dice, 3) ? INFINITY : reach * 0.5 * (double)dice_below(dice, 5),
-    };
-}
-
-/* ---- places ---- */
-
-struct spot {
-    double lat, lon;
-};
-
-/* A palette, so that places repeat, mirror each other, and lie a step short of, at, and beyond the reach. */
-static struct spot spot_make(struct dice *dice, double reach_km)
-{
-    static const struct spot corners[] = {{90, 0},   {90, 77},   {-90, 5},      {89.99, -179}, {0, 180},
-                                          {0, -180}, {10, 180},  {10, -180},    {0, 0},        {52, 21},
-                                          {52, 23},  {59, 25},   {45, 28},      {59.4, 24.7},  {-45, 179.999},
-                                          {45, 45},  {-45, -45}, {10, -179.99}, {30, 0},       {30, 90}};
-    struct spot spot = corners[dice_below(dice, 20)];
-    double step = reach_km / 111.19 / 2.0;
-    if (dice_below(dice, 3) == 0)
-        return spot;
-    spot.lat += step * ((double)dice_below(dice, 7) - 3.0);
-    spot.lon += step * ((double)dice_below(dice, 7) - 3.0);
-    if (spot.lat > 90.0)
-        spot.lat = 90.0;
-    if (spot.lat < -90.0)
-        spot.lat = -90.0;
-    while (spot.lon > 180.0)
-        spot.lon -= 360.0;
-    while (spot.lon < -180.0)
-        spot.lon += 360.0;
-    return spot;
-}
-
-#define SPOTS 12u
-
-/* ---- incidents ---- */
-
-static uint8_t codes_fill(struct dice *dice, country_code *ret_codes, const country_code *also, size_t also_count)
-{
-    uint32_t set = dice_below(dice, 3) == 0 ? 0 : (1u << dice_below(dice, CODES)) | (1u << dice_below(dice, CODES));
-    if (set != 0 && dice_below(dice, 2))
-        set &= set - 1;
-    uint8_t count = 0;
-    for (uint32_t i = 0; i < CODES && count < 4; i++) {
-        bool wanted = (set >> i & 1) != 0;
-        for (size_t j = 0; j < also_count; j++)
-            wanted = wanted || also[j] == codes[i];
-        if (wanted)
-            ret_codes[count++] = codes[i];
+    static const uint32_t sizes[] = {0, 0, 1, 1, 2, 5, 10, 25, 60};
+    static const int64_t windows[] = {8, 30, 90, 400, 2000};
+    const struct rule *rule = &world->rules[rule_index];
+    uint32_t clumps = 1 + dice_below(dice, 6);
+    struct oracle_history history = {.points = calloc(clumps * 60u, sizeof(*history.points))};
+    assert(history.points != NULL);
+    for (uint32_t i = 0; i < clumps; i++) {
+        struct point middle = world->incidents[dice_below(dice, world->incident_count * world->variant_count)].point;
+        uint32_t size = DICE_PICK(dice, sizes);
+        for (uint32_t j = 0; j < size; j++)
+            history.points[history.count++] =
+                dice_below(dice, 3) ? middle : point_beside(dice, middle, 1.2 * units_from_km(rule->reach_km));
     }
-    return count;
+    history.history_ms = rule->window_ms * DICE_PICK(dice, windows) + (int64_t)dice_below(dice, 2);
+    history.mean_length_ms = (int64_t)((double)rule->window_ms * 0.25 * (double)dice_below(dice, 5));
+    if (history.mean_length_ms > 0 && dice_below(dice, 2))
+        history.mean_length_ms--;
+    *ret_history = history;
 }
 
-static enum role role_roll(struct dice *dice)
+uint32_t world_threshold(const struct world *world, uint32_t rule, uint32_t history,
+                         const struct engine_incident *incident)
 {
-    static const enum role roles[] = {ROLE_RESPONSE, ROLE_CONSEQUENCE, ROLE_CONTEXT, ROLE_CONTEXT};
-    return dice_below(dice, 5) ? ROLE_TRIGGER : roles[dice_below(dice, 4)];
+    const struct rule *of = &world->rules[rule];
+    if (!world->calibrated || history == WORLD_NO_HISTORY)
+        return of->min_neighbours;
+    return oracle_history_threshold(of, &world->histories[rule][history], incident);
 }
 
-static void incident_fill(struct dice *dice, struct world *world, const struct spot *spots, int64_t span_steps,
-                          uint32_t index)
+struct world_baseline world_baseline_new(const struct world *world, uint32_t rule, uint32_t history)
 {
-    static const double radii[] = {0.0, 5.0, 0.5, 0.50001, 1.0}; /* the last three: of the reach */
-    const struct rule *rule = &world->rules[dice_below(dice, world->rule_count)];
-    struct engine_incident *incident = &world->incidents[index];
-    int64_t window = rule->window_ms;
-    int64_t step = window >= 4 ? window / 4 : 1;
-    const int64_t lengths[] = {0, 0, 0, step, window - 1, window, window + 1, 3 * window};
-    struct spot spot = spots[dice_below(dice, SPOTS)];
-    uint32_t radius = dice_below(dice, 4) ? 0 : dice_below(dice, 5);
-    int64_t epoch = 1757000000000LL;
-    country_code *own = world->codes[index];
-    *incident = (struct engine_incident){
-        .id = span_of(world->names[index / world->variant_count]),
-        .point = point_from_degrees(spot.lat, spot.lon),
-        .radius_km = radius < 2 ? radii[radius] : radii[radius] * rule->reach_km,
-        .start_ms = epoch + step * (int64_t)dice_below(dice, (uint32_t)span_steps),
-        .reported_at_ms = TIME_NONE,
-        .category = (enum category)dice_below(dice, CATEGORY_COUNT),
-        .role = role_roll(dice),
-        .countries = own,
-        .touched_countries = own + 4,
-    };
-    if (dice_below(dice, 8) == 0)
-        incident->start_ms += (int64_t)dice_below(dice, 3) - 1;
-    incident->end_ms = incident->start_ms + lengths[dice_below(dice, 8)];
-    if (incident->role != ROLE_TRIGGER)
-        incident->end_ms += window * (int64_t)dice_below(dice, 4);
-    if (dice_below(dice, 3) == 0)
-        incident->reported_at_ms = incident->start_ms + step * ((int64_t)dice_below(dice, 9) - 4);
-    incident->country_count = codes_fill(dice, own, NULL, 0);
-    incident->touched_country_count = codes_fill(dice, own + 4, own, incident->country_count);
-    incident->user = incident;
+    struct world_baseline baseline = {0};
+    if (!world->calibrated || history == WORLD_NO_HISTORY)
+        return baseline;
+    const struct rule *of = &world->rules[rule];
+    const struct oracle_history *from = &world->histories[rule][history];
+    const struct thresholds_options options = {.window_ms = of->window_ms,
+                                               .history_ms = from->history_ms,
+                                               .mean_length_ms = from->mean_length_ms,
+                                               .min_neighbours = of->min_neighbours,
+                                               .alpha = of->alpha,
+                                               .history_max = (uint32_t)from->count / 2};
+    enum status status = thresholds_new(&options, &baseline.thresholds);
+    assert(status == STATUS_OK);
+    status = history_new(of->reach_km, baseline.thresholds, &baseline.rule);
+    assert(status == STATUS_OK);
+    status = history_fill(baseline.rule, from->points, from->count);
+    assert(status == STATUS_OK);
+    (void)status;
+    return baseline;
 }
+
+void world_baseline_free(struct world_baseline *baseline)
+{
+    if (baseline->rule != NULL)
+        history_free(baseline->rule);
+    if (baseline->thresholds != NULL)
+        thresholds_free(baseline->thresholds);
+    *baseline = (struct world_baseline){0};
+}
+
+/* ---- worlds ---- */
 
 struct world *world_new(const struct world_options *options)
 {
+    const struct family *family = options->family;
     struct world *world = calloc(1, sizeof(*world));
     assert(world != NULL);
-    size_t total = (size_t)options->incident_count * options->variant_count;
     struct dice dice = {options->seed * 0x2545f4914f6cdd1du + 1};
-    *world = (struct world){.incident_count = options->incident_count, .variant_count = options->variant_count};
+    uint32_t most = options->incidents_most < family->most ? options->incidents_most : family->most;
+    uint32_t least = family->least < most ? family->least : most;
+    *world = (struct world){.family = family,
+                            .calibrated = options->calibrated,
+                            .incident_count = least + dice_below(&dice, most - least + 1),
+                            .variant_count = options->variant_count,
+                            .seed = options->seed};
+    size_t total = (size_t)world->incident_count * world->variant_count;
     world->incidents = calloc(total, sizeof(*world->incidents));
-    world->names = calloc(options->incident_count, sizeof(*world->names));
+    world->names = calloc(world->incident_count, sizeof(*world->names));
     world->codes = calloc(total, sizeof(*world->codes));
     assert(world->incidents != NULL && world->names != NULL && world->codes != NULL);
-    world->rule_count = options->rule_count > 0 ? options->rule_count : 1 + dice_below(&dice, WORLD_RULES_MAX);
-    for (uint32_t i = 0; i < world->rule_count; i++)
-        rule_fill(&dice, world, i);
-    struct spot spots[SPOTS];
-    for (uint32_t i = 0; i < SPOTS; i++)
-        spots[i] = spot_make(&dice, world->rules[i % world->rule_count].reach_km);
-    if (dice_below(&dice, 3) == 0) { /* crowded: everything happens in few places */
-        for (uint32_t i = 3; i < SPOTS; i++)
-            spots[i] = spots[i % 3];
-    }
-    static const int64_t spans[] = {4, 20, 100, 400};
-    int64_t span_steps = spans[dice_below(&dice, 4)];
-    if (dice_below(&dice, 4) == 0) { /* a chain that goes on for many windows, a few incidents in each */
-        for (uint32_t i = 2; i < SPOTS; i++)
-            spots[i] = spots[i % 2];
-        span_steps = options->incident_count + dice_below(&dice, 2 * options->incident_count);
-        for (uint32_t i = 0; i < world->rule_count; i++)
-            world->rules[i].min_neighbours = 1 + dice_below(&dice, 2);
-    }
-    for (uint32_t i = 0; i < options->incident_count; i++) /* ids in no order of time, some a prefix of others */
+    for (uint32_t i = 0; i < world->incident_count; i++) /* ids in no order of time, some a prefix of others */
         (void)snprintf(world->names[i], sizeof(world->names[i]), "s%u:%u%s", dice_below(&dice, 3), i * 7919u % 1000u,
                        i % 2 ? "x" : "");
-    for (uint32_t i = 0; i < total; i++)
-        incident_fill(&dice, world, spots, span_steps, i);
+    family->fill(&dice, world);
+    for (size_t i = 0; i < total; i++)
+        world->incidents[i].user = &world->incidents[i];
+    static const double alphas[] = {0.3, 0.1, 0.03, 1e-2, 1e-3, 1e-4};
+    for (uint32_t i = 0; world->calibrated && i < world->rule_count; i++) {
+        world->rules[i].alpha = DICE_PICK(&dice, alphas);
+        for (uint32_t j = 0; j < WORLD_NO_HISTORY; j++)
+            history_roll(&dice, world, i, &world->histories[i][j]);
+    }
     return world;
 }
 
 void world_free(struct world *world)
 {
+    for (uint32_t i = 0; i < WORLD_RULES_MAX; i++) {
+        for (uint32_t j = 0; j < WORLD_HISTORIES; j++)
+            free(world->histories[i][j].points);
+    }
     free(world->incidents);
     free(world->names);
     free(world->codes);

@@ -1,33 +1,45 @@
-/* A run: an engine, the world it is fed from, and the chronicle of what it told; shared by the property tests. */
+/* A run: an engine that is fed a play, the chronicle of what it told, and what stands. It looks, after every flush, at
+ * all that must hold whatever the play: what is wrong is counted by the chronicle. */
 #pragma once
 
 #include "tests/support/chronicle.h"
-#include "tests/support/world.h"
-
-/* Which worlds: --worlds N or VEDETTE_WORLDS=N (1,000 by default), VEDETTE_SEED=S for one again. */
-extern uint64_t run_worlds;
-extern uint64_t run_first_seed;
-void run_arguments(int argc, char **argv);
+#include "tests/support/failing.h"
+#include "tests/support/play.h"
 
 struct run {
+    const struct play *play;
     const struct world *world;
     struct engine *engine;
+    struct failing memory; /* counts what the engine holds */
     struct chronicle chronicle;
-    uint32_t *handle; /* by id; only where standing */
+    uint32_t *handle; /* by id; only where standing and not gone */
     int *standing;    /* by id: the variant that stands, or −1 */
-    const struct engine_incident **set;
-    bool *gone; /* by id: evicted, the handle is no longer valid */
+    bool *gone;       /* by id: evicted, the handle is no longer valid */
+    int64_t watermark_ms;
+    int64_t departed_ms;    /* the latest end of what has left, under the first rule */
+    uint32_t history;       /* all rules have it */
+    uint32_t *threshold;    /* of what stands, by rule and id: what the oracle goes by */
+    uint32_t *threshold_of; /* by rule, history and incident, 0: not yet asked for */
+    uint64_t skipped;       /* steps behind the horizon or the watermark's word */
+    uint64_t kept;          /* judgements that rebases left as they were */
+    uint64_t compared;      /* episodes with the oracle's */
+    uint64_t capped;        /* of them */
+    uint64_t above;         /* cores of the oracle that needed more than the floor */
+    struct oracle_input *inputs;
+    struct world_baseline baselines[WORLD_RULES_MAX][WORLD_HISTORIES];
 };
 
-void run_start(struct run *run, const struct world *world, const struct allocator *allocator, uint64_t seed);
+void run_start(struct run *run, const struct play *play);
+/* Nothing the engine took may be left; the chronicle's mistakes can be read until here. */
 void run_stop(struct run *run);
+void run_step(struct run *run, const struct step *step);
+void run_set(struct run *run, uint32_t id, uint32_t variant);
 void run_remove(struct run *run, uint32_t id);
-/* The variant stands from now on; −1: none does. */
-void run_set(struct run *run, uint32_t id, int variant);
 void run_flush(struct run *run);
 /* What was told last against what the oracle says of all that stands, rule by rule. */
 void run_compare(struct run *run);
-/* Fails the test, with the seed, where anything was wrong. */
-void run_expect_right(const struct run *run);
-/* 2 … most − 1 incidents, three variants of each. */
-struct world *world_of(uint64_t seed, uint32_t most);
+/* Everything leaves, told final. */
+void run_end(struct run *run);
+/* Its steps; run_compare after every flush, if so wished. */
+enum run_comparing { RUN_UNCOMPARED, RUN_COMPARED };
+void run_play(struct run *run, enum run_comparing comparing);
