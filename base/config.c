@@ -270,6 +270,20 @@ const struct config_node *config_find(const struct config_node *map, const char 
     return NULL;
 }
 
+bool config_same(const struct config_node *a, const struct config_node *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    if (a->kind != b->kind || a->count != b->count || a->quoted != b->quoted ||
+        (a->kind == CONFIG_SCALAR && !span_equal(a->text, b->text)))
+        return false;
+    size_t items = a->kind == CONFIG_MAP ? 2 * a->count : a->count;
+    for (size_t i = 0; i < items; i++) /* no deeper than CONFIG_DEPTH_MAX */
+        if (!config_same(a->items[i], b->items[i]))
+            return false;
+    return true;
+}
+
 const struct config_node *config_block(const struct config *config, const char *name)
 {
     return config->root != NULL ? config_find(config->root, name) : NULL;

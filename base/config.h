@@ -77,6 +77,11 @@ struct config_row {
  * complained about. Strings live as long as the config. map may be NULL (an absent block): fallbacks are taken,
  * required keys complained about. A null counts as absent, here and wherever a value is looked up by its key. */
 bool config_read(struct config *config, const struct config_node *map, const struct config_row *rows, void *target);
+/* The path that a scalar says, made absolute as CONFIG_PATH is; lives as long as the config. NULL, complained about,
+ * where it says none. */
+const char *config_path(struct config *config, const struct config_node *node);
+/* Do both say the same, whatever the layout and comments? Either may be NULL. */
+bool config_same(const struct config_node *a, const struct config_node *b);
 /* ${NAME} in a string stands for the environment's variable (secrets): answers the text with it put in (lives as long
  * as the config), or NULL, complained about, where the variable is not set. Only fields that say so are expanded. */
 const char *config_expand(struct config *config, const struct config_node *node);

@@ -176,6 +176,18 @@ static const char *path_resolve(struct config *config, struct span text)
     return arena_print(&config->arena, "%.*s/%.*s", SPAN_ARG(config->folder), SPAN_ARG(text)).data;
 }
 
+const char *config_path(struct config *config, const struct config_node *node)
+{
+    if (node->kind != CONFIG_SCALAR || node->text.size == 0 || !utf8_is_plain(node->text)) {
+        config_complain(config, node, "found %s, expected a path", config_found(config, node));
+        return NULL;
+    }
+    const char *path = path_resolve(config, node->text);
+    if (path == NULL)
+        config_complain_memory(config);
+    return path;
+}
+
 enum answer { ANSWER_TAKEN, ANSWER_WRONG, ANSWER_NO_MEMORY };
 
 static enum answer answer_of(bool taken)

@@ -8,6 +8,8 @@
 /* Wide, and nothing says how much is normal, and nothing bounds it: such a rule joins a whole season. */
 static void note_wide_rule(const struct settings *settings, const struct rule *rule, FILE *stream)
 {
+    if (rule->baseline != NULL)
+        return;
     bool wide = rule->reach_km >= WIDE_REACH_KM && rule->window_ms >= WIDE_WINDOW_MS;
     if (wide && rule->min_neighbours <= 1 && isinf(rule->cap_extent_km))
         fprintf(stream,
@@ -25,11 +27,20 @@ static void note_counts(const struct settings *settings, const struct rule *rule
             settings->path, SPAN_ARG(rule->name), rule->min_neighbours, rule->min_incidents);
 }
 
+/* What would be said in the log of a start. */
+static void note_uncalibrated(const struct settings *settings, const struct rule *rule, FILE *stream)
+{
+    if (settings->correlator.baseline != NULL && rule->baseline == NULL)
+        fprintf(stream, "%s: note: rule %.*s is not in the baseline: its episodes will not be calibrated\n",
+                settings->path, SPAN_ARG(rule->name));
+}
+
 void notes_print(const struct settings *settings, FILE *stream)
 {
     for (size_t i = 0; i < settings->correlator.rule_count; i++) {
         note_wide_rule(settings, &settings->correlator.rules[i], stream);
         note_counts(settings, &settings->correlator.rules[i], stream);
+        note_uncalibrated(settings, &settings->correlator.rules[i], stream);
     }
     if (settings->correlator.rule_count == 0)
         fprintf(stream, "%s: note: no rules: nothing will be found\n", settings->path);

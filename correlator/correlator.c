@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "bus/receiver.h"
 #include "correlator/acks.h"
+#include "correlator/coverage.h"
 #include "correlator/engine/engine.h"
+#include "correlator/footing.h"
 #include "correlator/outlet.h"
 #include "correlator/publisher.h"
 #include "correlator/registry.h"
@@ -40,6 +42,7 @@ struct correlator {
     struct registry *registry;
     struct publisher *publisher;
     struct watermark *watermark;
+    struct coverage *coverage;
     struct receiver *receiver;
     struct outlet outlet;
     struct acks acks;                    /* put off while full */
@@ -136,6 +139,12 @@ static void outlet_failed(void *self, enum status status)
 
 /* --- the engine's word --- */
 
+static void fail_publishing(struct correlator *correlator, enum status status)
+{
+    fail(correlator,
+         status == STATUS_FULL ? "no sink takes the episodes and the backlog is full" : status_text(status));
+}
+
 static void on_change(void *self, const struct engine_change *change)
 {
     struct correlator *correlator = self;
@@ -144,8 +153,7 @@ static void on_change(void *self, const struct engine_change *change)
     correlator->members_told += change->member_count;
     enum status status = publisher_episode(correlator->publisher, change);
     if (status != STATUS_OK)
-        fail(correlator,
-             status == STATUS_FULL ? "no sink takes the episodes and the backlog is full" : status_text(status));
+        fail_publishing(correlator, status);
 }
 
 static void on_released(void *self, const struct engine_incident *incident, bool evicted)
@@ -155,9 +163,35 @@ static void on_released(void *self, const struct engine_incident *incident, bool
     registry_released(correlator->registry, incident->user, evicted);
 }
 
+/* What a flush would compute anew: incidents of the engine, and reports where they are put together. */
+static size_t pending(const struct correlator *correlator)
+{
+    size_t reports = registry_pending(correlator->registry);
+    return correlator->options.engine_off ? reports : reports + engine_pending(correlator->engine);
+}
+
+static enum status on_told(void *self, enum publication_kind kind, const struct incident *incident)
+{
+    struct correlator *correlator = self;
+    correlator->members_told += incident->report_count;
+    return publisher_whole(correlator->publisher, kind, incident);
+}
+
+static enum status carry_out(void *self, const struct incident_change *change);
+
+/* Reports into incidents: what changed of them is published and goes to the engine. */
+static bool resolve(struct correlator *correlator)
+{
+    const struct registry_events events = {.told = on_told, .changed = carry_out, .self = correlator};
+    enum status status = registry_resolve(correlator->registry, &events);
+    if (status != STATUS_OK)
+        fail_publishing(correlator, status);
+    return status == STATUS_OK;
+}
+
 static void flush(struct correlator *correlator)
 {
-    if (correlator->options.engine_off || engine_pending(correlator->engine) == 0)
+    if (pending(correlator) == 0 || !resolve(correlator) || correlator->options.engine_off)
         return;
     const struct engine_events events = {.change = on_change, .released = on_released, .self = correlator};
     correlator->unflushed = 0;
@@ -184,6 +218,7 @@ static void watermark_move(struct correlator *correlator)
     if (correlator->failed || watermark_ms == TIME_NONE || watermark_ms <= correlator->watermark_ms)
         return;
     correlator->watermark_ms = watermark_ms;
+    registry_watermark(correlator->registry, watermark_ms);
     engine_watermark(correlator->engine, watermark_ms);
     flush(correlator);
     sweep(correlator);
@@ -202,9 +237,7 @@ static void on_wait_over(uv_timer_t *timer)
 /* After a batch. */
 static void flush_or_wait(struct correlator *correlator)
 {
-    if (correlator->options.engine_off)
-        return;
-    if (engine_pending(correlator->engine) <= FLUSH_RATIO * correlator->unflushed)
+    if (pending(correlator) <= FLUSH_RATIO * correlator->unflushed)
         flush(correlator);
     else if (correlator->options.time == CORRELATOR_LIVE && !uv_is_active((uv_handle_t *)&correlator->wait))
         uv_timer_start(&correlator->wait, on_wait_over, FLUSH_WAIT_MS, 0);
@@ -241,8 +274,9 @@ static void reject(struct correlator *correlator, const struct peer *peer, const
  * correction of what is still there can. */
 static bool is_too_late(struct correlator *correlator, const struct report *report, struct span id)
 {
-    int64_t horizon_ms = engine_horizon(correlator->engine);
-    int64_t old_start_ms;
+    int64_t horizon_ms = engine_horizon(correlator->engine), old_start_ms;
+    if (registry_horizon(correlator->registry) > horizon_ms)
+        horizon_ms = registry_horizon(correlator->registry);
     if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms ||
         registry_start(correlator->registry, id, &old_start_ms))
         return false;
@@ -264,8 +298,9 @@ static bool is_late(struct correlator *correlator, const struct report *report, 
 }
 
 /* Carries out in the engine what the register decided. */
-static enum status carry_out(struct correlator *correlator, const struct incident_change *change)
+static enum status carry_out(void *self, const struct incident_change *change)
 {
+    struct correlator *correlator = self;
     if (correlator->options.engine_off) {
         if (change->removed != NULL)
             registry_released(correlator->registry, change->removed, false);
@@ -325,15 +360,17 @@ static void apply(struct correlator *correlator, const struct peer *peer, struct
         correlator->stats.stale++;
         return;
     }
-    if (status == STATUS_OK)
+    bool at_once = correlator->options.config->same.mode == SAME_OFF; /* else at the flush, see resolve */
+    if (status == STATUS_OK && at_once)
         status = tell(correlator, &report, &change); /* the incident before the episodes that name it */
-    if (status == STATUS_OK && change.verdict == VERDICT_APPLIED)
+    if (status == STATUS_OK && at_once && change.verdict == VERDICT_APPLIED)
         status = carry_out(correlator, &change);
     if (status != STATUS_OK) {
         fail(correlator, status_text(status));
         return;
     }
     correlator->stats.applied++;
+    correlator->stats.in_history += coverage_report(correlator->coverage, &report);
     correlator->unflushed++;
     if (late) {
         correlator->stats.late++;
@@ -356,7 +393,7 @@ static void on_batch(void *self, const struct peer *peer, uint64_t first, const 
     correlator->members_told = 0;
     for (size_t i = 0; i < count && !correlator->failed; i++) {
         apply(correlator, peer, items[i]);
-        if (engine_pending(correlator->engine) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX)
+        if (pending(correlator) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX)
             flush(correlator);
     }
     if (!correlator->failed)
@@ -405,9 +442,15 @@ static void correlator_free(struct correlator *correlator)
     publisher_free(correlator->publisher);
     registry_free(correlator->registry);
     watermark_free(correlator->watermark);
+    coverage_free(correlator->coverage);
     acks_fini(&correlator->acks);
     arena_fini(&correlator->arena);
     free(correlator);
+}
+
+static const char *hash_of(const struct baseline *baseline)
+{
+    return baseline != NULL ? baseline_hash(baseline) : "";
 }
 
 static enum status parts_open(struct correlator *correlator)
@@ -417,12 +460,16 @@ static enum status parts_open(struct correlator *correlator)
     const struct publisher_outlet outlet = {.publish = outlet_publish, .self = &correlator->outlet};
     enum status status = engine_new(&allocator_heap, config->rules, config->rule_count, &limits, &correlator->engine);
     if (status == STATUS_OK)
-        status = registry_new(&correlator->registry);
+        status = registry_new_same(&config->same, &allocator_heap, &correlator->registry);
     if (status == STATUS_OK)
         status = watermark_new(config->expected_sources, config->expected_count, &correlator->watermark);
     if (status == STATUS_OK)
         status = publisher_new(config->rules, config->rule_count, correlator->options.epoch, &outlet,
                                &correlator->publisher);
+    if (status == STATUS_OK)
+        status = publisher_baseline(correlator->publisher, hash_of(config->baseline), SPAN(""));
+    if (status == STATUS_OK)
+        status = coverage_new(config->baseline, &correlator->coverage);
     return status;
 }
 
@@ -479,7 +526,72 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
         return status;
     }
     timers_start(correlator, loop);
+    coverage_rules(correlator->coverage, options->config->rules, options->config->rule_count);
     *ret_correlator = correlator;
+    return STATUS_OK;
+}
+
+/* --- another baseline --- */
+
+/* Its episodes are told again. */
+static enum status touch(void *self, const struct engine_incident *incident, uint64_t publishers)
+{
+    const struct record *record = incident->user;
+    struct correlator *correlator = self;
+    (void)publishers;
+    engine_touch(correlator->engine, record->handle);
+    return STATUS_OK;
+}
+
+/* The engine judges, the publisher tells. `kept`: judgements that stand, for what they rest on has left memory. */
+static enum status judge_anew(struct correlator *correlator, const struct baseline *baseline, const char *occasion,
+                              size_t *ret_kept)
+{
+    const struct correlator_config *config = correlator->options.config;
+    const struct baseline_rule **histories = calloc(config->rule_count, sizeof(struct baseline_rule *));
+    if (histories == NULL)
+        return STATUS_NO_MEMORY;
+    footing_lay(baseline, config->rules, config->rule_count);
+    for (size_t i = 0; i < config->rule_count; i++)
+        histories[i] = config->rules[i].baseline;
+    enum status status = engine_rebase(correlator->engine, histories, ret_kept);
+    free(histories);
+    if (status == STATUS_OK)
+        status = publisher_baseline(correlator->publisher, hash_of(baseline), span_of(occasion));
+    if (status == STATUS_OK)
+        status = registry_visit(correlator->registry, touch, correlator);
+    if (status == STATUS_OK)
+        flush(correlator);
+    publisher_occasion_over(correlator->publisher);
+    return status;
+}
+
+enum status correlator_rebase(struct correlator *correlator, const struct baseline *baseline)
+{
+    char occasion[128], was[BASELINE_HASH_BYTES];
+    size_t kept = 0;
+    flush(correlator); /* what came before is told for what it was */
+    if (correlator->failed)
+        return STATUS_CLOSED;
+    uint64_t published = publisher_revisions(correlator->publisher);
+    (void)snprintf(was, sizeof was, "%s", publisher_baseline_hash(correlator->publisher));
+    (void)snprintf(occasion, sizeof occasion, "rule changed: the baseline is %s, was %s",
+                   baseline != NULL ? hash_of(baseline) : "none", was[0] != '\0' ? was : "none");
+    enum status status = judge_anew(correlator, baseline, occasion, &kept);
+    if (status != STATUS_OK)
+        fail(correlator, status_text(status));
+    if (correlator->failed)
+        return status != STATUS_OK ? status : STATUS_CLOSED;
+    struct engine_stats engine;
+    engine_stats(correlator->engine, &engine);
+    coverage_rebase(correlator->coverage, baseline);
+    log_info("baseline.rebase",
+             "%s: %zu incidents in memory are judged anew by %zu rules, but for %zu judgements that are kept, for what "
+             "they rest on has left memory; %" PRIu64 " revisions of episodes published",
+             occasion, engine.incidents, correlator->options.config->rule_count, kept,
+             publisher_revisions(correlator->publisher) - published);
+    coverage_rules(correlator->coverage, correlator->options.config->rules, correlator->options.config->rule_count);
+    flow_update(correlator);
     return STATUS_OK;
 }
 
@@ -502,6 +614,7 @@ void correlator_finish(struct correlator *correlator, void (*done)(void *self), 
         flush(correlator); /* what was put off */
     if (correlator->options.time == CORRELATOR_REPLAY) {
         correlator->outlet.backlog_max = SIZE_MAX; /* no more is to come than the state in memory has to say */
+        registry_watermark(correlator->registry, INT64_MAX);
         engine_watermark(correlator->engine, INT64_MAX);
         flush(correlator);
     }

@@ -10,7 +10,9 @@
 #include "base/arena.h"
 #include "base/config.h"
 #include "bus/bus.h"
+#include "correlator/baseline/file.h"
 #include "correlator/engine/rule.h"
+#include "correlator/reconcile/same.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,16 +25,22 @@ struct correlator_config {
                               run out of credit */
     const char *const *expected_sources; /* names of the block sources: the watermark waits for each */
     size_t expected_count;
+    const char *baseline_path; /* absolute; NULL: none. The arena's */
+    struct baseline *baseline; /* owned; NULL until it is loaded */
+    struct same_options same;  /* which reports tell of one incident; its names are the arena's */
 };
 
-/* Reads the blocks rules, same, baseline and correlator. same other than off, and a baseline, are refused in a sentence
- * until they exist. false where there was any complaint; correlator_config_fini in either case. */
+/* Reads the blocks rules, same, baseline and correlator. false where there was any complaint; correlator_config_fini in
+ * either case. The baseline's file is not opened: who makes one reads the configuration too. */
 bool correlator_config_read(struct config *config, struct correlator_config *ret_config);
+/* Opens the baseline that the configuration names, if it names one, and puts the rules on it. What is wrong with it is
+ * complained about; STATUS_INVALID: it was made for other rules, else what baseline_open answers. */
+enum status correlator_config_load(struct config *config, struct correlator_config *correlator_config) MUST_CHECK;
 void correlator_config_fini(struct correlator_config *config);
 
 struct correlator;
 
-/* received = applied + duplicate + stale + rejected + too_late; late is a label on applied. */
+/* received = applied + duplicate + stale + rejected + too_late; late and in_history are labels on applied. */
 #define CORRELATOR_COUNTERS(X)                                                                                         \
     X(received, "reports received")                                                                                    \
     X(applied, "reports applied")                                                                                      \
@@ -41,6 +49,7 @@ struct correlator;
     X(rejected, "reports refused")                                                                                     \
     X(too_late, "reports of what has left memory, not applied")                                                        \
     X(late, "reports applied behind the watermark")                                                                    \
+    X(in_history, "reports applied that began before the baseline and its guard gap end")                              \
     X(published, "revisions of episodes published")                                                                    \
     X(evicted, "incidents that left memory")
 struct correlator_stats {
@@ -79,6 +88,11 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
                             const struct correlator_events *events, struct correlator **ret_correlator,
                             char ret_reason[256]) MUST_CHECK;
 const struct correlator_stats *correlator_stats(struct correlator *correlator);
+/* Judges what is in memory anew by another baseline (NULL: by none), which must have been made for the rules it runs
+ * with (footing.h), and publishes what came of it: every episode that is not final is told again, its cause says why.
+ * Borrows the baseline for its life, puts the configuration's rules on it, and uses the one before no more. Logged. Not
+ * STATUS_OK: it is also told as `failed`, and both baselines must live until it is closed. */
+enum status correlator_rebase(struct correlator *correlator, const struct baseline *baseline) MUST_CHECK;
 /* Takes no more reports, and calls done once everything published is acknowledged by every known sink (and one is
  * known), or at once, perhaps before it returns, where no report was applied. In CORRELATOR_REPLAY all episodes become
  * final first. */

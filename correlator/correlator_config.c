@@ -1,5 +1,7 @@
 #include "correlator/correlator.h"
+#include "correlator/footing.h"
 #include "correlator/rule_config.h"
+#include "correlator/same_config.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,33 +17,6 @@ static const struct config_row correlator_rows[] = {
      .min = 1000, .max = 1e9, .help = "incidents in memory at once; beyond, agents are held back"},
     {0},
 };
-
-/* same: off is all there is until reports are reconciled into incidents. */
-static bool same_read(struct config *config)
-{
-    const struct config_node *same = config_block(config, "same");
-    if (same == NULL || config_kind(same) == CONFIG_NULL)
-        return true;
-    if (config_kind(same) == CONFIG_SCALAR) {
-        struct span text = config_text(same);
-        if (span_equal(text, SPAN("off")) || span_equal(text, SPAN("false")) || span_equal(text, SPAN("no")))
-            return true;
-    }
-    config_complain(config, same,
-                    "found a \"same\" that is not off, expected \"same: off\": "
-                    "putting reports of several sources together as one incident is not supported by this version");
-    return false;
-}
-
-static bool baseline_read(struct config *config)
-{
-    const struct config_node *baseline = config_block(config, "baseline");
-    if (baseline == NULL || config_kind(baseline) == CONFIG_NULL)
-        return true;
-    config_complain(config, baseline,
-                    "found a \"baseline\", expected none: baselines are not supported by this version");
-    return false;
-}
 
 /* The names of the configured sources: the watermark waits for each of them. The rest of their blocks is the agents'.
  */
@@ -76,8 +51,8 @@ bool correlator_config_read(struct config *config, struct correlator_config *ret
     arena_init(&ret_config->arena, RULES_BYTES);
     struct written_correlator written = {.incidents_max = 10000000};
     bool right = rules_read(config, &ret_config->arena, &ret_config->rules, &ret_config->rule_count);
-    right = same_read(config) && right;
-    right = baseline_read(config) && right;
+    right = same_read(config, &ret_config->arena, &ret_config->same) && right;
+    right = footing_read(config, &ret_config->arena, &ret_config->baseline_path) && right;
     const struct config_node *block = config_block(config, "correlator");
     if (block != NULL && config_kind(block) != CONFIG_NULL)
         right = config_read(config, block, correlator_rows, &written) && right;
@@ -85,8 +60,27 @@ bool correlator_config_read(struct config *config, struct correlator_config *ret
     return expected_read(config, ret_config) && right;
 }
 
+static void complain(void *self, const char *sentence)
+{
+    struct config *config = self;
+    config_complain(config, config_block(config, "baseline"), "%s", sentence);
+}
+
+enum status correlator_config_load(struct config *config, struct correlator_config *result)
+{
+    const struct footing_complaints complaints = {.complain = complain, .self = config};
+    if (result->baseline_path == NULL)
+        return STATUS_OK;
+    enum status status =
+        footing_open(result->baseline_path, result->rules, result->rule_count, &complaints, &result->baseline);
+    if (status == STATUS_OK)
+        footing_lay(result->baseline, result->rules, result->rule_count);
+    return status;
+}
+
 void correlator_config_fini(struct correlator_config *config)
 {
+    baseline_close(config->baseline);
     arena_fini(&config->arena);
     *config = (struct correlator_config){0};
 }

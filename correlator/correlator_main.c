@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "bus/bus_config.h"
 #include "correlator/correlator.h"
+#include "correlator/footing.h"
 #include "proto/config_blocks.h"
 
 #include <argp.h>
@@ -23,13 +24,16 @@ struct daemon {
     uv_timer_t grace;
     struct bus *bus;
     struct correlator *correlator;
+    const char *path;            /* of the configuration */
+    const struct config *config; /* as it was read at the start */
+    struct correlator_config *correlator_config;
     int exit_status;
     bool stopping;
 };
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0,
-     "The configuration; the blocks rules, same, bus, correlator and the names of the sources are read", 0},
+     "The configuration; the blocks rules, same, baseline, bus, correlator and the names of the sources are read", 0},
     {"log-level", 'l', "LEVEL", 0, "debug, info (default), warn or error", 0},
     {0},
 };
@@ -93,10 +97,98 @@ static void stop(struct daemon *daemon)
     correlator_finish(daemon->correlator, finished, daemon);
 }
 
+static const char *const blocks[] = CONFIG_BLOCKS;
+
+/* --- SIGHUP: the baseline is loaded anew --- */
+
+/* Complaints of the reader, a line each. */
+static void say_lines(char *lines)
+{
+    char *rest = lines;
+    for (char *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;)
+        if (*line != '\0')
+            log_error("config.reload", "%s", line);
+}
+
+static struct config *config_read_anew(const struct daemon *daemon)
+{
+    char *lines = NULL;
+    size_t size = 0;
+    struct config *config = NULL;
+    FILE *complaints = open_memstream(&lines, &size);
+    if (complaints == NULL)
+        return NULL;
+    enum status status = config_open(daemon->path, blocks, complaints, &config);
+    bool right = status == STATUS_OK && config_complaints(config) == 0;
+    (void)fclose(complaints);
+    say_lines(lines);
+    free(lines);
+    if (right)
+        return config;
+    if (status == STATUS_OK)
+        config_close(config);
+    return NULL;
+}
+
+static void restart_say(const struct daemon *daemon, const struct config *config)
+{
+    for (size_t i = 0; blocks[i] != NULL; i++)
+        if (strcmp(blocks[i], "baseline") != 0 &&
+            !config_same(config_block(daemon->config, blocks[i]), config_block(config, blocks[i])))
+            log_warn("config.restart", "%s: the block %s has changed: it needs a restart", daemon->path, blocks[i]);
+}
+
+static void refused_say(void *self, const char *sentence)
+{
+    (void)self;
+    log_error("baseline.refused", "%s", sentence);
+}
+
+/* Takes the baseline; the one before goes when nobody uses it any more. */
+static void baseline_take(struct daemon *daemon, struct baseline *baseline)
+{
+    struct baseline *before = daemon->correlator_config->baseline;
+    const char *hash = baseline != NULL ? baseline_hash(baseline) : "";
+    if (strcmp(hash, before != NULL ? baseline_hash(before) : "") == 0) {
+        log_info("baseline.same", "SIGHUP: the baseline is %s, as before: nothing to do",
+                 before != NULL ? hash : "none");
+        baseline_close(baseline);
+        return;
+    }
+    if (correlator_rebase(daemon->correlator, baseline) != STATUS_OK)
+        return; /* it has failed, and is about to end */
+    daemon->correlator_config->baseline = baseline;
+    baseline_close(before);
+}
+
+static void reload(struct daemon *daemon)
+{
+    const struct correlator_config *running = daemon->correlator_config;
+    const struct footing_complaints complaints = {.complain = refused_say};
+    struct config *config = daemon->stopping ? NULL : config_read_anew(daemon);
+    if (config == NULL) {
+        log_error("baseline.kept", "SIGHUP: nothing is loaded; the baseline stays what it is");
+        return;
+    }
+    restart_say(daemon, config);
+    const struct config_node *node = config_block(config, "baseline");
+    const char *path = node != NULL ? config_path(config, node) : NULL;
+    struct baseline *baseline = NULL;
+    bool right = node == NULL || path != NULL;
+    if (path != NULL)
+        right = footing_open(path, running->rules, running->rule_count, &complaints, &baseline) == STATUS_OK;
+    if (right)
+        baseline_take(daemon, baseline);
+    else
+        log_error("baseline.kept", "SIGHUP: the baseline stays %s",
+                  running->baseline != NULL ? baseline_hash(running->baseline) : "none");
+    config_close(config);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     if (number == SIGHUP)
-        log_info("correlator.hangup", "SIGHUP: nothing to reload, rules change with a restart");
+        reload(handle->data);
     else
         stop(handle->data);
 }
@@ -145,6 +237,9 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
     daemon->grace.data = daemon;
     log_info("correlator.start", "%zu rules, incidents at %s, episodes at %s", config->rule_count,
              bus_config->incidents, bus_config->episodes);
+    if (config->baseline != NULL)
+        log_info("baseline.loaded", "%s: baseline %s, %zu rules", config->baseline_path,
+                 baseline_hash(config->baseline), baseline_rule_count(config->baseline));
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     bus_close(daemon->bus);
     uv_run(&daemon->loop, UV_RUN_DEFAULT); /* lets the bus close */
@@ -153,7 +248,6 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
 
 int correlator_main(int argc, char **argv)
 {
-    static const char *const blocks[] = CONFIG_BLOCKS;
     static const struct argp argp = {.options = options,
                                      .parser = parse,
                                      .doc =
@@ -171,9 +265,10 @@ int correlator_main(int argc, char **argv)
         return 2;
     bool right = correlator_config_read(config, &correlator_config);
     right = bus_config_read(config, &bus_config) && right;
+    right = right && correlator_config_load(config, &correlator_config) == STATUS_OK;
     int exit_status = 2;
     if (right && config_complaints(config) == 0) {
-        struct daemon daemon = {0};
+        struct daemon daemon = {.path = arguments.config, .config = config, .correlator_config = &correlator_config};
         uv_loop_init(&daemon.loop);
         exit_status = serve(&daemon, &correlator_config, &bus_config);
         uv_loop_close(&daemon.loop);

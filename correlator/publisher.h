@@ -37,6 +37,8 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
 /* The episodes told from now on are judged by the baselines that are in the rules now. hash: of their file, "" = none.
  * occasion: begins the cause of every episode until publisher_occasion_over, or empty. Copies both. */
 enum status publisher_baseline(struct publisher *publisher, const char *hash, struct span occasion) MUST_CHECK;
+/* Of the baseline, "" = none. */
+const char *publisher_baseline_hash(const struct publisher *publisher);
 void publisher_occasion_over(struct publisher *publisher);
 /* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);

@@ -1,5 +1,6 @@
 #include "correlator/rule_config.h"
 
+#include "base/time_text.h"
 #include "base/utf8.h"
 #include "proto/limits.h"
 #include "proto/taxonomy.h"
@@ -384,6 +385,90 @@ enum status rule_from_json(struct span json, struct arena *arena, struct rule *r
         *ret_rule = rule;
     json_decref(root);
     return status;
+}
+
+/* ---- differences, as people write the options ---- */
+
+static void number_say(double value, struct text *text)
+{
+    if (isinf(value))
+        text_append(text, SPAN("none"));
+    else
+        text_json_number(text, value);
+}
+
+static void integer_say(int64_t value, struct text *text)
+{
+    text_print(text, "%lld", (long long)value);
+}
+
+static void duration_say(int64_t value, struct text *text)
+{
+    char duration[DURATION_TEXT_BYTES];
+    duration_format(value, duration);
+    text_append(text, span_of(duration));
+}
+
+static void categories_say(category_set set, struct text *text)
+{
+    const char *before = "[";
+    for (int category = 0; category < CATEGORY_COUNT; category++)
+        if ((set >> category & 1) != 0) {
+            text_print(text, "%s%s", before, category_name((enum category)category));
+            before = ", ";
+        }
+    text_append(text, SPAN("]"));
+}
+
+static void codes_say(const country_code *codes, size_t count, struct text *text)
+{
+    text_append(text, SPAN("["));
+    for (size_t i = 0; i < count; i++) {
+        char code[3];
+        country_code_text(codes[i], code);
+        text_print(text, "%s%s", i > 0 ? ", " : "", code);
+    }
+    text_append(text, SPAN("]"));
+}
+
+static bool codes_same(const country_code *a, size_t a_count, const country_code *b, size_t b_count)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+}
+
+#define SAY_NUMBER   number_say
+#define SAY_INTEGER  integer_say
+#define SAY_DURATION duration_say
+
+/* `say` writes the option of the rule at hand. */
+#define TELL(key, say)                                                                                                 \
+    do {                                                                                                               \
+        text_print(text, "%s is ", key);                                                                               \
+        const struct rule *rule = one.rule;                                                                            \
+        say;                                                                                                           \
+        text_print(text, " in %s, ", one.where);                                                                       \
+        rule = other.rule;                                                                                             \
+        say;                                                                                                           \
+        text_print(text, " in %s", other.where);                                                                       \
+        return true;                                                                                                   \
+    } while (0)
+
+bool rule_difference(struct rule_said one, struct rule_said other, struct text *text)
+{
+    const struct rule *a = one.rule, *b = other.rule;
+    if (a->categories != b->categories)
+        TELL("categories", categories_say(rule->categories, text));
+#define X(field, type, key, kind, ...)                                                                                 \
+    if (a->field < b->field || a->field > b->field)                                                                    \
+        TELL(key, SAY_##kind((C_OF_##kind)rule->field, text));
+    RULE_NUMBERS(X)
+    CAP_NUMBERS(X)
+#undef X
+    if (!codes_same(a->only_countries, a->only_count, b->only_countries, b->only_count))
+        TELL("only_countries", codes_say(rule->only_countries, rule->only_count, text));
+    if (!codes_same(a->except_countries, a->except_count, b->except_countries, b->except_count))
+        TELL("except_countries", codes_say(rule->except_countries, rule->except_count, text));
+    return false;
 }
 
 void rule_hash(const struct rule *rule, char ret_hash[RULE_HASH_BYTES])

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/notes.h"
 #include "cli/settings.h"
+#include "cli/standing.h"
 #include "cli/wording.h"
 
 #include <argp.h>
@@ -56,6 +57,7 @@ static int check_main(int argc, char **argv)
     words_count(settings.sink.store != NULL, "store", "stores", stores);
     words_count(settings.sink.alert_count, "alert", "alerts", alerts);
     printf("%s: OK: %s, %s, %s, %s\n", config, sources, rules, stores, alerts);
+    standing_print(&settings.correlator, stdout);
     settings_close(&settings);
     return EXIT_DONE;
 }

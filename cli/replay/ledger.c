@@ -11,6 +11,8 @@ void ledger_print(const struct ledger *ledger, FILE *stream)
             " + too_late %" PRIu64 "; late %" PRIu64 "\n",
             correlator->received, correlator->applied, correlator->duplicate, correlator->stale, correlator->rejected,
             correlator->too_late, correlator->late);
+    if (correlator->in_history > 0)
+        fprintf(stream, "began before the baseline's history and guard gap end: %" PRIu64 "\n", correlator->in_history);
     fprintf(stream,
             "episodes: %" PRIu64 " flagged, %" PRIu64 " candidate, %" PRIu64 " withdrawn, in %" PRIu64
             " revisions; store: %s\n",

@@ -153,6 +153,11 @@ static int compare(struct replay *replay, struct store *here)
     enum status status = settings_open(&other, replay->options->compare, SETTINGS_FILE, stderr);
     if (status != STATUS_OK)
         return settings_refused(status);
+    status = correlator_config_load(other.config, &other.correlator);
+    if (status != STATUS_OK) {
+        settings_close(&other);
+        return settings_refused(status);
+    }
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     struct kept_list lists[2] = {{.arena = &arena}, {.arena = &arena}};

@@ -18,6 +18,7 @@ static _Noreturn void become(const struct child *child, const char *path, pid_t 
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGHUP, SIG_IGN); /* one that comes before the program listens is no end of it */
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)

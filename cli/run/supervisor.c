@@ -4,9 +4,11 @@
 #include "cli/command.h"
 #include "cli/run/child.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 /* They are stopped from the last to the first, along with the data. */
 enum duty { DUTY_SINK, DUTY_CORRELATOR, DUTY_AGENT, DUTY_COUNT };
@@ -23,9 +25,10 @@ struct supervisor {
     struct child children[DUTY_COUNT];
     sigset_t signals;
     enum supervisor_end end;
-    bool asked;   /* to stop */
-    bool drained; /* the agent has done its work */
-    int failure;  /* exit status, 0: none */
+    bool on_terminal; /* started from one: when that goes, so do we */
+    bool asked;       /* to stop */
+    bool drained;     /* the agent has done its work */
+    int failure;      /* exit status, 0: none */
 };
 
 static void fail(struct supervisor *supervisor, int exit_status)
@@ -56,12 +59,26 @@ static void reap(struct supervisor *supervisor, enum duty stopping)
     }
 }
 
+/* SIGHUP means two things: somebody asks for a reload, or the terminal was closed. After the latter it cannot be opened
+ * any more. */
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
 /* Waits for a signal, at most that long (negative: for ever), and does what it says. */
 static void wait_signal(struct supervisor *supervisor, int64_t wait_ms, enum duty stopping)
 {
     struct timespec limit = {.tv_sec = wait_ms / 1000, .tv_nsec = (wait_ms % 1000) * 1000000};
     int number = sigtimedwait(&supervisor->signals, NULL, wait_ms < 0 ? NULL : &limit);
-    if (number == SIGTERM || number == SIGINT || number == SIGHUP) {
+    if (number == SIGHUP && !(supervisor->on_terminal && !has_terminal())) {
+        log_info("run.hangup", "SIGHUP is passed on: the correlator loads its baseline anew");
+        for (enum duty duty = DUTY_SINK; duty < DUTY_COUNT; duty++)
+            child_signal(&supervisor->children[duty], SIGHUP);
+    } else if (number == SIGTERM || number == SIGINT || number == SIGHUP) {
         if (supervisor->asked || stopping != DUTY_COUNT)
             log_info("run.patience", "already stopping");
         supervisor->asked = true;
@@ -131,7 +148,7 @@ static void describe(struct supervisor *supervisor, const struct supervisor_opti
 
 int supervisor_run(const struct supervisor_options *options)
 {
-    struct supervisor supervisor = {.end = options->end};
+    struct supervisor supervisor = {.end = options->end, .on_terminal = has_terminal()};
     describe(&supervisor, options);
     (void)sigemptyset(&supervisor.signals);
     (void)sigaddset(&supervisor.signals, SIGTERM);

@@ -209,6 +209,46 @@ static void paths_start_at_the_folder_of_the_file(void **state)
     rmdir(folder);
 }
 
+static void blocks_are_the_same_whatever_the_layout(void **state)
+{
+    static const char *const blocks[] = {"a", "b", "c", "d", NULL};
+    struct config *one, *other;
+    assert_int_equal(config_parse(SPAN("a: {x: 1, y: [1, 2]}\nb: text\nc: [1]\n"), "one", blocks, stderr, &one),
+                     STATUS_OK);
+    assert_int_equal(config_parse(SPAN("# moved\nb: text\na:\n  x: 1\n  y:\n    - 1\n    - 2\nc: [2]\nd: new\n"),
+                                  "other", blocks, stderr, &other),
+                     STATUS_OK);
+    assert_true(config_same(config_block(one, "a"), config_block(other, "a")));
+    assert_true(config_same(config_block(one, "b"), config_block(other, "b")));
+    assert_false(config_same(config_block(one, "c"), config_block(other, "c")));
+    assert_false(config_same(config_block(one, "d"), config_block(other, "d")));
+    assert_true(config_same(config_block(one, "d"), NULL));
+    assert_false(config_same(config_block(one, "a"), config_block(other, "b")));
+    config_close(one);
+    config_close(other);
+}
+
+static void a_path_of_its_own_starts_at_the_folder_of_the_file(void **state)
+{
+    static const char *const blocks[] = {"a", "b", "c", NULL};
+    struct config *config;
+    char *said = NULL, expected[4200], folder[4096];
+    size_t size;
+    FILE *complaints = open_memstream(&said, &size);
+    assert_non_null(getcwd(folder, sizeof folder));
+    assert_int_equal(config_parse(SPAN("a: ./b.vdb\nb: /abs\nc: [x]\n"), "c.yaml", blocks, complaints, &config),
+                     STATUS_OK);
+    snprintf(expected, sizeof expected, "%s/b.vdb", folder);
+    assert_string_equal(config_path(config, config_block(config, "a")), expected);
+    assert_string_equal(config_path(config, config_block(config, "b")), "/abs");
+    assert_null(config_path(config, config_block(config, "c")));
+    fflush(complaints);
+    assert_string_equal(said, "c.yaml:3:4: found a list, expected a path\n");
+    config_close(config);
+    fclose(complaints);
+    free(said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +263,8 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_named_with_the_reason),
         cmocka_unit_test(a_file_without_end_is_refused_by_its_size),
         cmocka_unit_test(paths_start_at_the_folder_of_the_file),
+        cmocka_unit_test(a_path_of_its_own_starts_at_the_folder_of_the_file),
+        cmocka_unit_test(blocks_are_the_same_whatever_the_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

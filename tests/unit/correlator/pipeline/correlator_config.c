@@ -70,25 +70,81 @@ static void the_sources_are_expected_by_name(void **state)
     reading_fini(&reading);
 }
 
-static void same_is_off_or_refused(void **state)
+static void same_is_off_where_nothing_else_is_said(void **state)
 {
-    static const char *const off[] = {RULE "same: off\n", RULE "same: \"off\"\n", RULE "same: false\n",
-                                      RULE "same: no\n", RULE "same:\n"};
-    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
-        assert_read(off[i], "");
-    static const char *const on[] = {RULE "same: on\n", RULE "same: {within: 6h, reach_km: 25}\n",
-                                     RULE "same: [off]\n"};
-    for (size_t i = 0; i < sizeof on / sizeof on[0]; i++)
-        assert_read(on[i], "v.yaml:2:7: found a \"same\" that is not off, expected \"same: off\": "
-                           "putting reports of several sources together as one incident is not supported by this "
-                           "version\n");
+    static const char *const off[] = {RULE,
+                                      RULE "same: off\n",
+                                      RULE "same: \"off\"\n",
+                                      RULE "same: false\n",
+                                      RULE "same: no\n",
+                                      RULE "same:\n",
+                                      RULE "sources: [{name: list, distinct: true}]\n"};
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+        struct reading reading;
+        read_config(&reading, off[i]);
+        assert_true(reading.right);
+        assert_int_equal(reading.correlator.same.mode, SAME_OFF);
+        reading_fini(&reading);
+    }
 }
 
-static void a_baseline_is_refused(void **state)
+static void same_says_how_near_and_whose_records_are_distinct(void **state)
 {
+    struct reading reading;
+    read_config(&reading, RULE "same: {within: 90m, reach_km: 12.5, distinct: [zulu, desk, zulu]}\n"
+                               "sources: [{name: list, distinct: true}, {name: desk, distinct: yes}, "
+                               "{name: wire, distinct: false}, {name: other}, {distinct: true}]\n");
+    assert_true(reading.right);
+    const struct same_options *same = &reading.correlator.same;
+    assert_int_equal(same->mode, SAME_ON);
+    assert_int_equal(same->within_ms, 90 * 60000);
+    assert_true(same->reach_km > 12.4 && same->reach_km < 12.6);
+    assert_int_equal(same->distinct_count, 3);
+    static const char *const names[] = {"desk", "list", "zulu"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(span_equal(same->distinct[i], span_of(names[i])));
+        assert_int_equal(same_list_of(same, span_of(names[i])), i + 1);
+    }
+    assert_int_equal(same_list_of(same, SPAN("wire")), 0);
+    reading_fini(&reading);
+}
+
+static void same_alone_means_six_hours_and_twenty_five_kilometres(void **state)
+{
+    struct reading reading;
+    read_config(&reading, RULE "same: {}\n");
+    assert_true(reading.right);
+    assert_int_equal(reading.correlator.same.mode, SAME_ON);
+    assert_int_equal(reading.correlator.same.within_ms, 6 * 3600000LL);
+    assert_true(reading.correlator.same.reach_km > 24.9 && reading.correlator.same.reach_km < 25.1);
+    reading_fini(&reading);
+}
+
+static void a_wrong_same_is_refused_where_it_is_wrong(void **state)
+{
+    static const char *const neither[] = {RULE "same: on\n", RULE "same: [off]\n", RULE "same: 6h\n"};
+    for (size_t i = 0; i < sizeof neither / sizeof neither[0]; i++)
+        assert_read(neither[i], "v.yaml:2:7: found a \"same\" that is neither, expected off or {within: 6h, reach_km: "
+                                "25}\n");
+    assert_read(RULE "same: {distinct: list}\n",
+                "v.yaml:2:18: found no list, expected names of sources: distinct: [list, other-list]\n");
+    assert_read(RULE "same: {distinct: [\"a b\"]}\n",
+                "v.yaml:2:19: found \"a b\", expected the name of a source: A-Z a-z 0-9 . _ -, up to 64\n");
+}
+
+static void a_baseline_is_a_path_that_nobody_opens_yet(void **state)
+{
+    struct reading reading;
     assert_read(RULE "baseline:\n", "");
-    assert_read(RULE "baseline: ./b.vdb\n",
-                "v.yaml:2:11: found a \"baseline\", expected none: baselines are not supported by this version\n");
+    assert_read(RULE "baseline: {a: 1}\n", "v.yaml:2:11: found a map, expected a path\n");
+    read_config(&reading, RULE "baseline: /nowhere/b.vdb\n");
+    assert_true(reading.right);
+    assert_string_equal(reading.correlator.baseline_path, "/nowhere/b.vdb");
+    assert_null(reading.correlator.baseline);
+    assert_int_equal(correlator_config_load(reading.config, &reading.correlator), STATUS_NOT_FOUND);
+    (void)fflush(reading.stream);
+    assert_string_equal(reading.complaints, "v.yaml:2:11: /nowhere/b.vdb: No such file or directory\n");
+    reading_fini(&reading);
 }
 
 static void the_limit_of_incidents_has_bounds(void **state)
@@ -101,11 +157,10 @@ static void the_limit_of_incidents_has_bounds(void **state)
 
 static void all_that_is_wrong_is_complained_of_at_once(void **state)
 {
-    assert_read("rules: []\nsame: on\nbaseline: b\n",
+    assert_read("rules: []\nsame: on\nbaseline: [b]\n",
                 "v.yaml:1:8: found no rules, expected a list of at least one rule under \"rules:\"\n"
-                "v.yaml:2:7: found a \"same\" that is not off, expected \"same: off\": putting reports of several "
-                "sources together as one incident is not supported by this version\n"
-                "v.yaml:3:11: found a \"baseline\", expected none: baselines are not supported by this version\n");
+                "v.yaml:2:7: found a \"same\" that is neither, expected off or {within: 6h, reach_km: 25}\n"
+                "v.yaml:3:11: found a list, expected a path\n");
 }
 
 int main(void)
@@ -113,8 +168,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_nothing_is_said_ten_million_incidents_fit_and_nobody_is_expected),
         cmocka_unit_test(the_sources_are_expected_by_name),
-        cmocka_unit_test(same_is_off_or_refused),
-        cmocka_unit_test(a_baseline_is_refused),
+        cmocka_unit_test(same_is_off_where_nothing_else_is_said),
+        cmocka_unit_test(same_says_how_near_and_whose_records_are_distinct),
+        cmocka_unit_test(same_alone_means_six_hours_and_twenty_five_kilometres),
+        cmocka_unit_test(a_wrong_same_is_refused_where_it_is_wrong),
+        cmocka_unit_test(a_baseline_is_a_path_that_nobody_opens_yet),
         cmocka_unit_test(the_limit_of_incidents_has_bounds),
         cmocka_unit_test(all_that_is_wrong_is_complained_of_at_once),
     };

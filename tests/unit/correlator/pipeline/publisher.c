@@ -5,6 +5,7 @@
 #include "proto/codec.h"
 #include "proto/limits.h"
 #include "tests/unit/base/unit.h"
+#include "tests/unit/correlator/pipeline/ground.h"
 #include "tests/unit/correlator/pipeline/reports.h"
 #include "tests/unit/correlator/pipeline/stage.h"
 
@@ -340,12 +341,69 @@ static void a_merged_one_says_into_which(void **state)
     sink_fini(&sink);
 }
 
+/* By the baseline: expected, score and recurrence are surprise_of's; h and K are the history's at each member. */
+static void what_the_baseline_says_is_told_and_told_again_by_another(void **state)
+{
+    static const struct point town[] = {{1 << 27, 1 << 26, 0}, {1 << 27, 1 << 26, 5}, {1 << 27, 1 << 26, 9}};
+    struct rule judged[] = {RULE_OF("airspace", 1000), RULE_OF("seabed", 600)};
+    struct baseline *quiet = ground_made(judged, 1, town, 0), *busy = ground_made(judged, 1, town, 3);
+    struct sink sink = {0};
+    struct stage stage;
+    arena_init(&sink.arena, 256u << 20);
+    assert_int_equal(publisher_new(judged, 2, EPOCH, &(struct publisher_outlet){take, &sink}, &sink.publisher),
+                     STATUS_OK);
+    judged[0].baseline = baseline_rule_find(quiet, SPAN("airspace"));
+    assert_int_equal(publisher_baseline(sink.publisher, baseline_hash(quiet), SPAN("")), STATUS_OK);
+    stage_pair(&stage);
+    for (size_t i = 0; i < 2; i++)
+        stage.records[i].incident.point = town[i];
+    stage.change.observed = 2;
+    const struct episode *episode = tell(&sink, &stage);
+    assert_non_null(episode);
+    assert_true(episode->calibrated);
+    assert_text(episode->baseline_hash, baseline_hash(quiet));
+    double expected = 29.0 / 366.0; /* (0 + 1)(1 + 2 · 14 days) over the history's 366 */
+    assert_true(fabs(episode->expected - expected) < 1e-12);
+    assert_true(fabs(episode->score - (2.0 * log(2.0 / expected) + expected - 2.0)) < 1e-5);
+    assert_true(episode->score > 4.0 && episode->score < 5.0); /* five null episodes of a hundred years had as much */
+    assert_true(fabs(episode->recurrence_days - 100.0 * 365.25 / 5.0) < 1e-9);
+    assert_false(episode->recurrence_at_least);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(episode->members[i].history, 0);
+        assert_int_equal(episode->members[i].threshold, baseline_threshold(judged[0].baseline, 0, 0));
+    }
+
+    assert_null(tell(&sink, &stage)); /* nothing new */
+    judged[0].baseline = baseline_rule_find(busy, SPAN("airspace"));
+    assert_int_equal(publisher_baseline(sink.publisher, baseline_hash(busy), SPAN("rule changed: so it is")),
+                     STATUS_OK);
+    episode = tell(&sink, &stage);
+    assert_non_null(episode);
+    assert_text(episode->baseline_hash, baseline_hash(busy));
+    assert_text(episode->cause, "rule changed: so it is");
+    assert_int_equal(episode->members[0].history, 3);
+    assert_true(fabs(episode->expected - 4.0 * expected) < 1e-12);
+    publisher_occasion_over(sink.publisher);
+
+    judged[0].baseline = NULL;
+    assert_int_equal(publisher_baseline(sink.publisher, "", SPAN("")), STATUS_OK);
+    episode = tell(&sink, &stage);
+    assert_non_null(episode);
+    assert_false(episode->calibrated);
+    assert_text(episode->baseline_hash, "");
+    assert_true(isnan(episode->expected) && isnan(episode->score) && isnan(episode->recurrence_days));
+    assert_int_equal(episode->members[0].threshold, 0);
+    sink_fini(&sink);
+    baseline_close(quiet);
+    baseline_close(busy);
+}
+
 /* However many members, whatever their ids: the item stays one that a sink takes, and says what it left out. */
 static void an_episode_of_any_size_fits_one_item(void **state)
 {
     static const struct {
         size_t count, id_size, carried;
-    } rows[] = {{100001, 8, 100000}, {100000, LIMIT_INCIDENT_ID_BYTES, 99373}};
+    } rows[] = {{100001, 8, 100000}, {100000, LIMIT_INCIDENT_ID_BYTES, 97635}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct sink sink;
         struct stage stage;
@@ -386,6 +444,7 @@ int main(void)
         cmocka_unit_test(those_taken_in_are_kept_in_order_and_told_ever_after),
         cmocka_unit_test(of_many_taken_in_the_thirty_two_latest_are_kept),
         cmocka_unit_test(a_merged_one_says_into_which),
+        cmocka_unit_test(what_the_baseline_says_is_told_and_told_again_by_another),
         cmocka_unit_test(an_episode_of_any_size_fits_one_item),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
