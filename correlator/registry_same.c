@@ -133,11 +133,13 @@ enum status same_apply(struct registry *registry, struct entry *entry, const str
     if (status != STATUS_OK)
         return status;
     if (!report_takes_part(report->status)) {
-        struct standing *voice = entry->voice;
+        status = entry->voice != NULL ? reconcile_remove(&same->reconcile, entry->voice) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
         entry->voice = NULL;
         entry->told_serial = 0;
         tell_out(same, entry);
-        return voice != NULL ? reconcile_remove(&same->reconcile, voice) : STATUS_OK;
+        return STATUS_OK;
     }
     if (entry->voice != NULL)
         return reconcile_change(&same->reconcile, &entry->voice, report, entry->standing.digest);

@@ -405,9 +405,11 @@ enum status reconcile_change(struct reconcile *reconcile, struct standing **stan
     }
     struct span id = now->id;
     void *entry = now->entry;
-    *standing = NULL;
     enum status status = reconcile_remove(reconcile, now);
-    return status == STATUS_OK ? reconcile_add(reconcile, report, id, entry, digest, standing) : status;
+    if (status != STATUS_OK)
+        return status;
+    *standing = NULL;
+    return reconcile_add(reconcile, report, id, entry, digest, standing);
 }
 
 /* --- what is not plain --- */

@@ -42,10 +42,10 @@ void reconcile_fini(struct reconcile *reconcile);
 /* Borrows id and entry until it is removed. The report has a place and a time and takes part. STATUS_NO_MEMORY. */
 enum status reconcile_add(struct reconcile *reconcile, const struct report *report, struct span id, void *entry,
                           const unsigned char digest[32], struct standing **ret_standing) MUST_CHECK;
-/* The same id says something else now. */
+/* The same id says something else now. STATUS_NO_MEMORY: *standing is what it was, or NULL. */
 enum status reconcile_change(struct reconcile *reconcile, struct standing **standing, const struct report *report,
                              const unsigned char digest[32]) MUST_CHECK;
-/* Frees it. */
+/* Frees it; where there is no memory, not. */
 enum status reconcile_remove(struct reconcile *reconcile, struct standing *standing) MUST_CHECK;
 enum status reconcile_resolve(struct reconcile *reconcile) MUST_CHECK;
 
