@@ -29,26 +29,39 @@ static enum status match_members(struct account *account)
         member->item = scene_find(&account->scene, episode->members[i].incident_id);
     }
     account->is_reproduced = scene_makes(&account->scene, episode);
+    account->is_wide = false;
     return STATUS_OK;
 }
 
-/* The incidents around the episode, as few as make it anew. Caps reach back along a chain: if need be all of the past.
- */
+static enum status open_scene(struct account *account, struct store *store, int64_t back_ms, int64_t ahead_ms)
+{
+    const struct episode *episode = &account->episode->episode;
+    int64_t margin_ms = REACH_WINDOWS * account->rule.window_ms;
+    int64_t since_ms = back_ms < 0 ? LIMIT_TIME_MS_MIN : episode->first_ms - back_ms - margin_ms;
+    enum status status = scene_open(&account->scene, store, &account->rule, episode->rule_hash, since_ms,
+                                    episode->last_ms + ahead_ms + margin_ms);
+    return status == STATUS_OK ? match_members(account) : status;
+}
+
+/* The incidents around the episode, as few as make it and its neighbours anew. Without a member what it held apart, or
+ * together, may reach as far as the caps allow; and caps reach back along a chain: if need be all of the past. Where
+ * there are too many for that, at least those that count for k. */
 static enum status gather(struct account *account, struct store *store)
 {
-    static const int64_t caps_back[] = {0, 1, 4, 16, -1};
+    static const int64_t caps_back[] = {1, 4, 16, -1};
     const struct episode *episode = &account->episode->episode;
-    const struct rule *rule = &account->rule;
-    int64_t until_ms = episode->last_ms + REACH_WINDOWS * rule->window_ms;
+    int64_t cap_ms = account->rule.cap_duration_ms;
     for (size_t i = 0; i < sizeof caps_back / sizeof caps_back[0]; i++) {
-        int64_t back_ms = REACH_WINDOWS * rule->window_ms + caps_back[i] * rule->cap_duration_ms;
-        int64_t since_ms = caps_back[i] < 0 ? LIMIT_TIME_MS_MIN : episode->first_ms - back_ms;
-        enum status status = scene_open(&account->scene, store, rule, episode->rule_hash, since_ms, until_ms);
-        if (status == STATUS_OK)
-            status = match_members(account);
-        bool is_hopeless = account->scene.partition == NULL || episode->state == EPISODE_WITHDRAWN;
-        if (status != STATUS_OK || account->is_reproduced || is_hopeless)
+        enum status status = open_scene(account, store, caps_back[i] * cap_ms, cap_ms);
+        if (status != STATUS_OK)
             return status;
+        if (account->scene.partition == NULL)
+            return open_scene(account, store, 0, 0);
+        account->is_wide = true;
+        bool has_all = account->is_reproduced &&
+                       scene_makes_all(&account->scene, episode->first_ms - cap_ms, episode->last_ms + cap_ms);
+        if (has_all || episode->state == EPISODE_WITHDRAWN)
+            return STATUS_OK;
     }
     return STATUS_OK;
 }

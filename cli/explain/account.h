@@ -75,6 +75,7 @@ struct account {
     size_t member_count;
     size_t removals_tried, removals_possible;
     bool is_reproduced;           /* the rule makes the same of the stored incidents */
+    bool is_wide;                 /* the scene has all that may change when one is left out */
     struct miss_list near_misses; /* of what triggers under the rule */
     struct miss_list excluded;    /* of what the rule excludes, and would be in otherwise */
     bool misses_sought;

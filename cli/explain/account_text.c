@@ -204,7 +204,7 @@ static void print_members(struct printer *printer)
     if (account->scene.graph == NULL)
         page_write(printer->stream, "", 0,
                    "Too many incidents are around it: neighbours were not counted, and no removal was tried.");
-    else if (account->scene.partition == NULL)
+    else if (account->scene.partition == NULL || !account->is_wide)
         page_write(printer->stream, "", 0, "Too many incidents are near each other: no removal was tried.");
     else if (!account->is_reproduced && episode->state != EPISODE_WITHDRAWN)
         page_write(printer->stream, "", 0,

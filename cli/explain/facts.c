@@ -85,29 +85,13 @@ void link_words(const struct link *link, char ret_text[FACT_BYTES])
 
 /* --- reports --- */
 
-static struct span publisher_of(const struct report *report)
-{
-    return report->publisher.size > 0 ? report->publisher : report->source;
-}
-
-size_t corroboration(const struct incident *incident)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < incident->report_count; i++) {
-        bool is_new = true;
-        for (size_t j = 0; j < i && is_new; j++)
-            is_new = !span_equal(publisher_of(&incident->reports[i]), publisher_of(&incident->reports[j]));
-        count += is_new;
-    }
-    return count;
-}
-
 void corroboration_words(const struct incident *incident, char ret_text[FACT_BYTES])
 {
     char publishers[WORDS_BYTES], reports[WORDS_BYTES];
-    words_count(incident->report_count, "report", "reports", reports);
-    words_count(corroboration(incident), "publisher", "publishers", publishers);
-    if (incident->report_count == 1)
+    uint64_t count = incident->report_count + incident->reports_omitted;
+    words_count(count, "report", "reports", reports);
+    words_count(incident_publishers(incident), "publisher", "publishers", publishers);
+    if (count == 1)
         (void)snprintf(ret_text, FACT_BYTES, "%s", reports);
     else
         (void)snprintf(ret_text, FACT_BYTES, "%.99s in %.99s", publishers, reports);
@@ -169,7 +153,9 @@ void json_link(struct text *text, const struct link *link)
 
 void json_reports(struct text *text, const struct incident *incident)
 {
-    text_print(text, "\"corroboration\":%zu,\"reports\":[", incident != NULL ? corroboration(incident) : 0);
+    text_print(text, "\"publishers\":%llu,\"reports_omitted\":%llu,\"reports\":[",
+               (unsigned long long)(incident != NULL ? incident_publishers(incident) : 0),
+               (unsigned long long)(incident != NULL ? incident->reports_omitted : 0));
     for (size_t i = 0; incident != NULL && i < incident->report_count; i++) {
         const struct report *report = &incident->reports[i];
         text_append(text, i > 0 ? SPAN(",{") : SPAN("{"));

@@ -22,8 +22,6 @@ bool fact_neighbours(const struct scene *scene, const struct scene_item *item, u
 void core_test_words(const struct scene *scene, const struct scene_item *item, char ret_text[FACT_BYTES]);
 /* "81 % of 1000 km and 25 % of 14d" as numbers: "826 km and 3.4 days". */
 void link_words(const struct link *link, char ret_text[FACT_BYTES]);
-/* Distinct publishers of the reports; a report that names none counts as one by its source. O(reports²). */
-size_t corroboration(const struct incident *incident);
 /* "3 publishers in 5 reports"; "1 report". */
 void corroboration_words(const struct incident *incident, char ret_text[FACT_BYTES]);
 
@@ -34,5 +32,6 @@ void json_countries(struct text *text, const country_code *codes, size_t count);
 void json_counts(struct text *text, const struct scene *scene, const struct scene_item *item);
 /* "distance_km":…,"gap_ms":…,"distance_share":…,"time_share":…,"clause":… */
 void json_link(struct text *text, const struct link *link);
-/* "corroboration":n,"reports":[{"source","source_id","publisher","revision","status"}…]; incident may be NULL. */
+/* "publishers":n,"reports_omitted":n,"reports":[{"source","source_id","publisher","revision","status"}…]; incident may
+ * be NULL. */
 void json_reports(struct text *text, const struct incident *incident);

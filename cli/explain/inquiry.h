@@ -4,6 +4,8 @@
 #include "cli/explain/whynot.h"
 #include "proto/json.h"
 
+#define REACH_WINDOWS 4 /* that far around an incident cores are looked for */
+
 struct inquiry {
     struct arena *arena;
     const struct scene *scene;

@@ -57,7 +57,8 @@ static double link_share(const struct link *link)
     return link->distance_share > link->time_share ? link->distance_share : link->time_share;
 }
 
-/* As stored: of the episode asked about, else of any. Items are in order of (start, id): of equal ones the first. */
+/* As stored: of the episode asked about, else of any within four windows. Items are in order of (start, id): of equal
+ * ones the first. */
 static struct nearest_core find_core(const struct inquiry *inquiry)
 {
     struct nearest_core nearest = {0};

@@ -163,7 +163,7 @@ enum status lookup_incident(struct store *store, const char *id, struct arena *a
                             char ret_reason[256])
 {
     struct incident_search search = {.arena = arena, .suggestions = {.word = span_of(id)}};
-    const struct store_filter all = {0};
+    const struct store_filter all = {.with_candidates = true, .with_withdrawn = true};
     enum status status = store_incidents(store, &all, visit_incident, &search);
     if (status != STATUS_OK)
         return status;

@@ -296,7 +296,7 @@ enum status removals_try(struct account *account)
 {
     for (size_t i = 0; i < account->member_count; i++)
         account->removals_possible += account_counts(&account->members[i]);
-    if (!account->is_reproduced || account->episode->episode.state != EPISODE_FLAGGED)
+    if (!account->is_reproduced || !account->is_wide || account->episode->episode.state != EPISODE_FLAGGED)
         return STATUS_OK;
     struct touched touched;
     bool *is_candidate = calloc((size_t)account->scene.graph->count + 1, sizeof *is_candidate);

@@ -153,7 +153,8 @@ static enum status make_partition(struct scene *scene)
 enum status scene_open(struct scene *scene, struct store *store, const struct rule *rule, struct span rule_hash,
                        int64_t since_ms, int64_t until_ms)
 {
-    const struct store_filter incidents = {.since_ms = since_ms, .until_ms = until_ms};
+    const struct store_filter incidents = {
+        .with_candidates = true, .with_withdrawn = true, .since_ms = since_ms, .until_ms = until_ms};
     const struct store_filter episodes = {
         .with_candidates = true, .rule = rule->name, .since_ms = since_ms, .until_ms = until_ms};
     struct episode_search search = {scene, rule_hash};
@@ -223,4 +224,14 @@ bool scene_makes(const struct scene *scene, const struct episode *episode)
     const struct engine_incident *first = scene->graph->nodes[key].incident;
     episode_id_write(id, first->start_ms, scene->rule.name, first->id);
     return span_equal(span_of(id), episode->id);
+}
+
+bool scene_makes_all(const struct scene *scene, int64_t from_ms, int64_t to_ms)
+{
+    for (size_t i = 0; i < scene->episode_count; i++) {
+        const struct episode *episode = scene->episodes[i];
+        if (episode->last_ms >= from_ms && episode->first_ms <= to_ms && !scene_makes(scene, episode))
+            return false;
+    }
+    return true;
 }

@@ -66,3 +66,5 @@ struct scene_item *scene_find(const struct scene *scene, struct span id);
 struct scene_item *scene_item_of(const struct scene *scene, uint32_t node);
 /* Does the rule make exactly this episode of the scene: same id, cores and attached? O(items). */
 bool scene_makes(const struct scene *scene, const struct episode *episode);
+/* Does it make all that are stored of this time? O(items) an episode. */
+bool scene_makes_all(const struct scene *scene, int64_t from_ms, int64_t to_ms);

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REACH_WINDOWS 4 /* how many windows around an incident may touch it, as a first guess */
-
 const char *condition_name(enum condition_kind kind)
 {
     static const char *const names[] = {
@@ -144,16 +142,6 @@ static void ask(struct inquiry *inquiry)
 
 /* --- the scene around it --- */
 
-static bool makes_all(const struct scene *scene, int64_t from_ms, int64_t to_ms)
-{
-    for (size_t i = 0; i < scene->episode_count; i++) {
-        const struct episode *episode = scene->episodes[i];
-        if (episode->last_ms >= from_ms && episode->first_ms <= to_ms && !scene_makes(scene, episode))
-            return false;
-    }
-    return true;
-}
-
 static enum status gather(const struct whynot *whynot, struct store *store, struct whynot_rule *answer,
                           struct scene *scene)
 {
@@ -166,14 +154,15 @@ static enum status gather(const struct whynot *whynot, struct store *store, stru
         from_ms = target->first_ms < from_ms ? target->first_ms : from_ms;
         to_ms = target->last_ms > to_ms ? target->last_ms : to_ms;
     }
+    /* An episode that begins around it may last as long as the cap allows. */
+    int64_t until_ms = to_ms + REACH_WINDOWS * rule->window_ms + rule->cap_duration_ms;
     for (size_t i = 0; i < sizeof caps_back / sizeof caps_back[0]; i++) {
         int64_t back_ms = REACH_WINDOWS * rule->window_ms + caps_back[i] * rule->cap_duration_ms;
         int64_t since_ms = caps_back[i] < 0 ? LIMIT_TIME_MS_MIN : from_ms - back_ms;
-        enum status status =
-            scene_open(scene, store, rule, answer->hash, since_ms, to_ms + REACH_WINDOWS * rule->window_ms);
+        enum status status = scene_open(scene, store, rule, answer->hash, since_ms, until_ms);
         if (status != STATUS_OK)
             return status;
-        answer->is_reproduced = makes_all(scene, from_ms, to_ms);
+        answer->is_reproduced = scene_makes_all(scene, from_ms, to_ms);
         if (answer->is_reproduced || scene->partition == NULL)
             return STATUS_OK;
     }
