@@ -473,7 +473,7 @@ static void an_incident_that_outlives_the_windows_stays_one(void **state)
     const struct same_options options = {.mode = SAME_ON, .within_ms = 6 * HOUR_MS, .reach_km = 25};
     listener = (struct listener){0};
     assert_int_equal(registry_new_same(&options, &allocator_heap, &listener.registry), STATUS_OK);
-    char ids[60][8];
+    char ids[60][16];
     for (int i = 0; i < 60; i++) { /* 30 steps of the chain, and as many of others, each far from all */
         bool is_chain = i % 2 == 0;
         (void)snprintf(ids[i], sizeof ids[i], "%d", i);
