@@ -461,6 +461,32 @@ class Explain(Case):
             count += 1
         self.assertGreater(count, 100)
 
+    # --- several reports of one incident ---
+
+    def test_a_member_shows_all_its_reports_and_a_report_its_incident(self):
+        rules = [rule("pair", ["air.drone.*"], 500, "3d", min_countries=1)]
+        def told(source, number, hour, lat, **more):
+            return incident(source, number, "air.drone.incursion", f"2025-09-10T{hour:02d}:00Z", lat, 23.0, **more)
+        reports = [told("wire", "w1", 1, 51.50, status="confirmed", publisher="Reuters", countries=where("PL")),
+                   told("desk", "d7", 2, 51.51, publisher="reuters", countries=where("PL")),
+                   told("blog", "b3", 2, 51.52, publisher="a blog", countries=where("PL")),
+                   told("wire", "w2", 20, 53.00, publisher="Reuters", countries=where("PL"))]
+        desk = self.desk(rules, same={"within": "6h", "reach_km": 25}).replay(reports)
+        derived = Derived(desk, [])
+        episode = self.one(desk.episodes())
+        told = derived.explain(episode["id"])
+        self.assertEqual([(one["id"], one["neighbours"], one["publishers"]) for one in told["members"]],
+                         [("wire:w1", 1, 2), ("wire:w2", 1, 1)])
+        self.assertEqual(sorted(one["source_id"] for one in told["members"][0]["reports"]), ["b3", "d7", "w1"])
+        text = derived.explain(episode["id"], form=("--tz", "UTC"))
+        for words in ("2 publishers in 3 reports", "report blog:b3 by a blog", "report desk:d7 by reuters"):
+            self.assertIn(words, text)
+        for name in ("blog:b3", "b3"):
+            asked = derived.explain("--why-not", name)
+            self.assertEqual((asked["incident"]["id"], asked["report"]), ("wire:w1", "blog:b3"))
+            self.assertTrue(asked["rules"][0]["in"])
+        self.assertIn("blog:b3 is one of its reports", derived.explain("--why-not", "b3", form=("--tz", "UTC")))
+
     # --- words for people ---
 
     def test_what_is_not_there_is_told_with_what_is_near(self):
