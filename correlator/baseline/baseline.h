@@ -28,6 +28,11 @@ struct baseline_cell baseline_cell_of(const struct baseline_rule *rule, struct p
  * the middle alone, the surroundings of towns are full of cores with no history.) O(incidents near it). */
 uint32_t baseline_history(const struct baseline_rule *rule, struct baseline_cell cell);
 
+/* A quick answer beside it: the history has at least so many near every cell of a block of 4 × 4 × 4. Whoever needs to
+ * know only whether h is great asks this first: blocks are few, so their answers are worth keeping. O(incidents near). */
+struct baseline_cell baseline_block_of(const struct baseline_rule *rule, struct point point);
+uint32_t baseline_history_least(const struct baseline_rule *rule, struct baseline_cell block);
+
 /* K: how many neighbours an incident of this length needs to be a core where the history has h. At least
  * min_neighbours of the rule it was made for, at most BASELINE_NEVER. O(log). length_ms: 0 … window. */
 #define BASELINE_NEVER UINT32_MAX

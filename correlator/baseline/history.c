@@ -27,7 +27,8 @@ struct baseline_rule {
     const struct thresholds *thresholds;
     struct curve curves[BASELINE_CURVE_COUNT];
     double reach_km;
-    int64_t near2; /* (τ + side / 2)² */
+    int64_t near2;  /* (τ + side / 2)² */
+    int64_t least2; /* within this of a block's middle is within near2 of every cell's in it */
     int cell_bits; /* the cell's side is 2^bits */
     struct point *points;
     size_t count, points_room;
@@ -53,6 +54,13 @@ int64_t history_near2(double reach_km, int64_t side)
     return (int64_t)(near * near);
 }
 
+/* The middles of the outermost cells of a block are √3 · 3/2 sides from its own. */
+static int64_t least_of(int64_t near2, int64_t side)
+{
+    double least = sqrt((double)near2) - 2.6 * (double)side - 2.0;
+    return least > 0.0 ? (int64_t)(least * least) : -1;
+}
+
 enum status history_new(double reach_km, const struct thresholds *thresholds, struct baseline_rule **ret_rule)
 {
     if (!(reach_km > 0.0 && reach_km <= RULE_REACH_KM_MAX))
@@ -64,6 +72,7 @@ enum status history_new(double reach_km, const struct thresholds *thresholds, st
     rule->reach_km = reach_km;
     rule->cell_bits = bits_of(chord2_from_km(reach_km));
     rule->near2 = history_near2(reach_km, (int64_t)1 << rule->cell_bits);
+    rule->least2 = least_of(rule->near2, (int64_t)1 << rule->cell_bits);
     *ret_rule = rule;
     return STATUS_OK;
 }
@@ -210,25 +219,26 @@ static int64_t box_most(const struct box *box, struct point at)
            square(farthest(at.z, box->low.z, box->high.z));
 }
 
-static size_t count_in(const struct baseline_rule *rule, unsigned level, size_t index, struct point middle)
+static size_t count_in(const struct baseline_rule *rule, unsigned level, size_t index, struct point middle,
+                       int64_t near2)
 {
     const struct box *box = &rule->boxes[rule->level_starts[level] + index];
-    if (box_least(box, middle) > rule->near2)
+    if (box_least(box, middle) > near2)
         return 0;
     size_t span = (size_t)LEAF_POINTS << level;
     size_t first = index * span;
     size_t count = rule->count - first < span ? rule->count - first : span;
-    if (box_most(box, middle) <= rule->near2)
+    if (box_most(box, middle) <= near2)
         return count;
     if (level == 0) {
         size_t inside = 0;
         for (size_t i = first; i < first + count; i++)
-            inside += point_chord2(rule->points[i], middle) <= rule->near2;
+            inside += point_chord2(rule->points[i], middle) <= near2;
         return inside;
     }
-    size_t within = count_in(rule, level - 1, 2 * index, middle);
+    size_t within = count_in(rule, level - 1, 2 * index, middle, near2);
     if (2 * index + 1 < level_boxes(rule->count, level - 1))
-        within += count_in(rule, level - 1, 2 * index + 1, middle);
+        within += count_in(rule, level - 1, 2 * index + 1, middle, near2);
     return within;
 }
 
@@ -248,13 +258,28 @@ struct baseline_cell baseline_cell_of(const struct baseline_rule *rule, struct p
     return cell_at(point, rule->cell_bits);
 }
 
+static uint32_t history_around(const struct baseline_rule *rule, struct baseline_cell cell, int bits, int64_t near2)
+{
+    if (rule->levels == 0 || near2 < 0)
+        return 0;
+    int32_t side = (int32_t)1 << bits;
+    struct point middle = {cell.x * side + side / 2, cell.y * side + side / 2, cell.z * side + side / 2};
+    return (uint32_t)count_in(rule, rule->levels - 1, 0, middle, near2);
+}
+
 uint32_t baseline_history(const struct baseline_rule *rule, struct baseline_cell cell)
 {
-    if (rule->levels == 0)
-        return 0;
-    int32_t side = (int32_t)1 << rule->cell_bits;
-    struct point middle = {cell.x * side + side / 2, cell.y * side + side / 2, cell.z * side + side / 2};
-    return (uint32_t)count_in(rule, rule->levels - 1, 0, middle);
+    return history_around(rule, cell, rule->cell_bits, rule->near2);
+}
+
+struct baseline_cell baseline_block_of(const struct baseline_rule *rule, struct point point)
+{
+    return cell_at(point, rule->cell_bits + 2);
+}
+
+uint32_t baseline_history_least(const struct baseline_rule *rule, struct baseline_cell block)
+{
+    return history_around(rule, block, rule->cell_bits + 2, rule->least2);
 }
 
 uint32_t baseline_threshold(const struct baseline_rule *rule, uint32_t history, int64_t length_ms)

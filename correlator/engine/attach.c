@@ -122,7 +122,8 @@ static bool offer(struct ward *ward, uint32_t core, uint32_t first)
 static bool offer_around(struct ward *ward, uint32_t core)
 {
     const struct node *node = node_at(ward, core);
-    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    struct grid_walk walk;
+    grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         const struct bucket *bucket = &ward->grid.buckets.items[at];
         if (!offer(ward, core, bucket->others) || !offer(ward, core, bucket->coarse))
@@ -135,7 +136,8 @@ static bool search(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
     uint32_t best = NONE;
-    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    struct grid_walk walk;
+    grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
             if (node_within(ward, node, node_at(ward, i)) && (best == NONE || node_nearer(ward, node, i, best)))

@@ -113,7 +113,8 @@ static bool group_gather(struct ward *ward, uint32_t bucket)
     for (uint32_t i = 0; i < ward->queue.count; i++) {
         const struct bucket *from = bucket_at(ward, ward->queue.items[i]);
         int64_t start_ms = node_at(ward, fresh_at(ward, from)->first)->start_ms;
-        struct grid_walk walk = grid_around_bucket(&ward->grid, ward->queue.items[i], start_ms);
+        struct grid_walk walk;
+        grid_around_bucket(&ward->grid, ward->queue.items[i], start_ms, &walk);
         for (uint32_t to = grid_next(&walk); to != NONE; to = grid_next(&walk)) {
             if (bucket_at(ward, to)->cores != NONE && !bucket_meet(ward, group, from, to))
                 return false;

@@ -10,9 +10,12 @@ struct core_walk {
     uint32_t next;
 };
 
-static inline struct core_walk core_walk_make(const struct ward *ward, const struct node *node)
+static inline void core_walk_begin(struct core_walk *walk, const struct ward *ward, const struct node *node)
 {
-    return (struct core_walk){ward, node, grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms), NONE};
+    walk->ward = ward;
+    walk->node = node;
+    walk->next = NONE;
+    grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk->walk);
 }
 
 /* NONE at the end. */

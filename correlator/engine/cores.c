@@ -56,7 +56,8 @@ static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32
 {
     const struct node *node = node_at(ward, index);
     uint32_t count = 0;
-    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    struct grid_walk walk;
+    grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         const struct bucket *bucket = &ward->grid.buckets.items[at];
         const uint32_t lists[] = {bucket->cores, bucket->others};
@@ -71,13 +72,30 @@ static uint32_t count_neighbours(const struct ward *ward, uint32_t index, uint32
     return count;
 }
 
+/* Has it neighbours enough? The baseline is asked only of those that reach the floor. */
+static bool is_enough(const struct ward *ward, struct node *node)
+{
+    if (node->near < node->threshold)
+        return false;
+    if (!node->judged && !node->bounded) {
+        node->threshold = ward_threshold_least(ward, node->point, node->end_ms - node->start_ms);
+        node->bounded = true;
+        if (node->near < node->threshold)
+            return false;
+    }
+    if (!node->judged) {
+        node->threshold = ward_threshold(ward, node->point, node->end_ms - node->start_ms);
+        node->judged = true;
+    }
+    return node->near >= node->threshold;
+}
+
 /* What an insert finds on its walk. */
 struct arrival {
     struct ward *ward;
     struct node *node;
-    uint32_t enough; /* neighbours: what is beyond is not counted */
-    bool told;       /* how much it disturbs: by the first core met. engine_pending is an estimate */
-    uint32_t best;   /* core, for a non-core to be attached to */
+    bool told;     /* how much it disturbs: by the first core met. engine_pending is an estimate */
+    uint32_t best; /* core, for a non-core to be attached to */
 };
 
 static void meet_core(struct arrival *arrival, uint32_t index)
@@ -95,7 +113,8 @@ static void meet_core(struct arrival *arrival, uint32_t index)
 static void count_in(struct ward *ward, uint32_t index)
 {
     struct node *other = node_at(ward, index);
-    if (++other->near >= other->threshold)
+    other->near++;
+    if (is_enough(ward, other))
         set_core(ward, index, true);
 }
 
@@ -105,9 +124,9 @@ static void meet_own(struct arrival *arrival, const struct bucket *bucket)
     struct ward *ward = arrival->ward;
     struct node *node = arrival->node;
     node->near += bucket->count;
-    if (bucket->cores != NONE && node->near >= arrival->enough)
-        meet_core(arrival, bucket->cores);
-    for (uint32_t i = bucket->cores; i != NONE && node->near < arrival->enough; i = node_at(ward, i)->next)
+    /* Which is the nearest matters to one that is no core. */
+    bool enough = is_enough(ward, node);
+    for (uint32_t i = bucket->cores; i != NONE; i = enough ? NONE : node_at(ward, i)->next)
         meet_core(arrival, i);
     for (uint32_t i = bucket->others, next; i != NONE; i = next) {
         next = node_at(ward, i)->next;
@@ -119,7 +138,7 @@ static void meet(struct arrival *arrival, const struct bucket *bucket)
 {
     struct ward *ward = arrival->ward;
     struct node *node = arrival->node;
-    for (uint32_t i = bucket->cores; i != NONE && node->near < arrival->enough; i = node_at(ward, i)->next) {
+    for (uint32_t i = bucket->cores; i != NONE && !is_enough(ward, node); i = node_at(ward, i)->next) {
         if (!node_within(ward, node, node_at(ward, i)))
             continue;
         node->near++;
@@ -147,14 +166,15 @@ static void meet_coarse(struct arrival *arrival, const struct bucket *bucket)
 void cores_insert(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
-    struct arrival arrival = {.ward = ward, .node = node, .enough = node->threshold, .best = NONE};
+    struct arrival arrival = {.ward = ward, .node = node, .best = NONE};
     ward_changed(ward, index);
     if (node->end_ms - node->start_ms > ward->grid.longest_ms)
         ward->grid.longest_ms = node->end_ms - node->start_ms;
     struct bucket *own = &ward->grid.buckets.items[node->bucket];
     if (!node->coarse)
         meet_own(&arrival, own);
-    struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+    struct grid_walk walk;
+    grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         if (node->coarse)
             meet_coarse(&arrival, &ward->grid.buckets.items[at]);
@@ -162,7 +182,7 @@ void cores_insert(struct ward *ward, uint32_t index)
             meet(&arrival, &ward->grid.buckets.items[at]);
     }
     own->count += !node->coarse;
-    node->core = !node->coarse && node->near >= node->threshold;
+    node->core = !node->coarse && is_enough(ward, node);
     node->place = node->core ? NONE : arrival.best;
     node->met = node->core;
     list_put(ward, index);
@@ -197,7 +217,8 @@ void cores_remove(struct ward *ward, uint32_t index)
         episode_pending(ward, node_at(ward, node->anchor)->episode);
     if (!node->coarse) {
         ward->grid.buckets.items[node->bucket].count--;
-        struct grid_walk walk = grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms);
+        struct grid_walk walk;
+        grid_around(&ward->grid, node->bucket, node->start_ms, node->end_ms, &walk);
         for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk))
             recount_bucket(ward, node, &ward->grid.buckets.items[at]);
     }
@@ -220,6 +241,7 @@ static void rejudge(struct ward *ward, uint32_t index)
     struct node *node = node_at(ward, index);
     uint32_t before = node->threshold;
     node->threshold = ward_threshold(ward, node->point, node->end_ms - node->start_ms);
+    node->judged = true;
     if (node->core && node->threshold > before) {
         uint32_t count = count_neighbours(ward, index, node->threshold);
         node->near = count;

@@ -97,7 +97,8 @@ static bool remember(struct ward *ward, struct node *node, const struct node *go
 static bool remember_core(struct ward *ward, uint32_t index)
 {
     const struct node *gone = node_at(ward, index);
-    struct grid_walk walk = grid_around(&ward->grid, gone->bucket, gone->start_ms, gone->end_ms);
+    struct grid_walk walk;
+    grid_around(&ward->grid, gone->bucket, gone->start_ms, gone->end_ms, &walk);
     for (uint32_t at = grid_next(&walk); at != NONE; at = grid_next(&walk)) {
         for (uint32_t i = ward->grid.buckets.items[at].cores; i != NONE; i = node_at(ward, i)->next) {
             struct node *node = node_at(ward, i);

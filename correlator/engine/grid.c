@@ -46,6 +46,11 @@ static uint64_t cells_near(const struct grid *grid, int cell, int dx, int dy, in
     return cells;
 }
 
+static uint32_t around_of(int dx, int dy, int dz)
+{
+    return (uint32_t)((dx + 1) * 9 + (dy + 1) * 3 + dz + 1);
+}
+
 /* On each axis a cell in the lower half of its tract looks to the tract below, else to the one above. */
 static void near_fill(struct grid *grid)
 {
@@ -53,7 +58,7 @@ static void near_fill(struct grid *grid)
         int x = (cell >> 4) < 2 ? -1 : 1, y = (cell >> 2 & 3) < 2 ? -1 : 1, z = (cell & 3) < 2 ? -1 : 1;
         for (int i = 0; i < (int)TRACTS_NEAR; i++) {
             int dx = i & 1 ? x : 0, dy = i & 2 ? y : 0, dz = i & 4 ? z : 0;
-            grid->near[cell][i] = (struct tract_near){cells_near(grid, cell, dx, dy, dz), dx, dy, dz};
+            grid->near[cell][i] = (struct tract_near){cells_near(grid, cell, dx, dy, dz), around_of(dx, dy, dz)};
         }
     }
 }
@@ -170,6 +175,24 @@ static void table_remove(struct grid *grid, uint32_t index)
 
 /* ---- tracts ---- */
 
+/* Tells the tracts around of one, and it of them; or that it is gone. */
+static void tract_meet(struct grid *grid, uint32_t index, bool here)
+{
+    struct tract *tract = &grid->tracts.items[index];
+    for (int dx = -1; dx <= 1; dx++) {
+        for (int dy = -1; dy <= 1; dy++) {
+            for (int dz = -1; dz <= 1; dz++) {
+                int32_t x = tract->x + dx, y = tract->y + dy, z = tract->z + dz;
+                uint32_t way = around_of(dx, dy, dz);
+                uint32_t other = here ? tract_find(grid, x, y, z, hash_of(x, y, z)) : tract->around[way];
+                tract->around[way] = other;
+                if (other != NONE)
+                    grid->tracts.items[other].around[around_of(-dx, -dy, -dz)] = here ? index : NONE;
+            }
+        }
+    }
+}
+
 static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
 {
     if (!table_reserve(grid))
@@ -185,12 +208,14 @@ static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, u
     }
     grid->tracts.items[index] = (struct tract){.x = x, .y = y, .z = z};
     table_put(grid, (struct tract_entry){hash, index});
+    tract_meet(grid, index, true);
     return index;
 }
 
 static void tract_release(struct grid *grid, uint32_t index)
 {
     struct tract *tract = &grid->tracts.items[index];
+    tract_meet(grid, index, false);
     table_remove(grid, index);
     vector_free(grid->memory, &tract->slots);
     tract->slots.count = grid->unused_tract;
@@ -354,68 +379,54 @@ void grid_tidy(struct grid *grid, uint32_t index, int64_t start_ms)
 
 /* ---- walks ---- */
 
-static struct grid_walk walk_make(const struct grid *grid, uint32_t home, int64_t slot_first, int64_t slot_last)
+static void gather_slot(const struct grid *grid, const struct slot *slot, uint64_t cells, struct grid_walk *walk)
 {
-    const struct tract *tract = &grid->tracts.items[home / TRACT_CELLS];
-    return (struct grid_walk){
-        .grid = grid,
-        .near = grid->near[home % TRACT_CELLS],
-        .x = tract->x,
-        .y = tract->y,
-        .z = tract->z,
-        .slot_first = slot_first,
-        .slot_last = slot_last,
-    };
+    const uint32_t *bucket = slot->room > 0 ? slot->many : slot->few;
+    for (uint64_t occupied = slot->occupied; occupied != 0; occupied &= occupied - 1, bucket++) {
+        if ((cells & occupied & (0 - occupied)) == 0)
+            continue;
+        __builtin_prefetch(&grid->buckets.items[*bucket]);
+        walk->buckets[walk->count++] = *bucket;
+    }
 }
 
-struct grid_walk grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms)
+static void gather(const struct grid *grid, uint32_t home, int64_t slot_first, int64_t slot_last,
+                   struct grid_walk *walk)
+{
+    const struct tract *tracts = grid->tracts.items;
+    const struct tract *tract = &tracts[home / TRACT_CELLS];
+    const struct tract_near *near = grid->near[home % TRACT_CELLS];
+    walk->at = walk->count = 0;
+    for (uint32_t i = 1; i < TRACTS_NEAR; i++) {
+        if (tract->around[near[i].around] != NONE)
+            __builtin_prefetch(&tracts[tract->around[near[i].around]].slots);
+    }
+    for (uint32_t i = 0; i < TRACTS_NEAR; i++) {
+        uint32_t index = tract->around[near[i].around];
+        if (index == NONE)
+            continue;
+        const struct slot *slot = tracts[index].slots.items + slot_seek(&tracts[index], slot_first);
+        const struct slot *end = tracts[index].slots.items + tracts[index].slots.count;
+        for (; slot < end && slot->number <= slot_last; slot++) {
+            if ((slot->occupied & near[i].cells) != 0)
+                gather_slot(grid, slot, near[i].cells, walk);
+        }
+    }
+}
+
+void grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms, struct grid_walk *ret_walk)
 {
     /* No interval is longer than a slot. */
     int64_t slot = slot_number(grid, start_ms);
     int64_t within = start_ms - slot * grid->slot_ms;
     int64_t until = within + (end_ms - start_ms);
-    return walk_make(grid, grid->buckets.items[bucket].home, slot - 1 - (grid->longest_ms > within),
-                     slot + 1 + (until >= grid->slot_ms));
+    gather(grid, grid->buckets.items[bucket].home, slot - 1 - (grid->longest_ms > within),
+           slot + 1 + (until >= grid->slot_ms), ret_walk);
 }
 
-struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms)
+void grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms, struct grid_walk *ret_walk)
 {
     int64_t slot = slot_number(grid, start_ms);
     int64_t more = grid->longest_ms > 0;
-    return walk_make(grid, grid->buckets.items[bucket].home, slot - 1 - more, slot + 1 + more);
-}
-
-/* Moves to the next tract there is. */
-static bool tract_next(struct grid_walk *walk)
-{
-    const struct grid *grid = walk->grid;
-    while (walk->next < TRACTS_NEAR) {
-        const struct tract_near *near = &walk->near[walk->next++];
-        int32_t x = walk->x + near->dx, y = walk->y + near->dy, z = walk->z + near->dz;
-        uint32_t index = near->cells != 0 ? tract_find(grid, x, y, z, hash_of(x, y, z)) : NONE;
-        if (index == NONE)
-            continue;
-        const struct tract *tract = &grid->tracts.items[index];
-        walk->slot = tract->slots.items + slot_seek(tract, walk->slot_first);
-        walk->end = tract->slots.items + tract->slots.count;
-        walk->cells = near->cells;
-        return true;
-    }
-    return false;
-}
-
-bool grid_slot(struct grid_walk *walk)
-{
-    for (;;) {
-        while (walk->slot < walk->end && walk->slot->number <= walk->slot_last) {
-            const struct slot *slot = walk->slot++;
-            if ((slot->occupied & walk->cells) == 0)
-                continue;
-            walk->occupied = slot->occupied;
-            walk->buckets = slot->room > 0 ? slot->many : slot->few;
-            return true;
-        }
-        if (!tract_next(walk))
-            return false;
-    }
+    gather(grid, grid->buckets.items[bucket].home, slot - 1 - more, slot + 1 + more, ret_walk);
 }

@@ -8,8 +8,10 @@
  *                                └─ coarse  ─▶ …                   for attachment only
  *
  * A cell is a cube whose diagonal is ≤ the reach, a slot as high as the window. What is within reach of a cell lies at
- * most two cells away, so always in the same eight tracts: a walk probes those, and of the slots the window reaches the
- * mask of reach leaves only buckets that hold something. Empty buckets, slots and tracts are let go at once. */
+ * most two cells away, so always in the same eight tracts. A tract knows the 26 around it that there are: a walk goes
+ * to eight, and of the slots the window reaches the mask of reach leaves only buckets that hold something. It gathers
+ * them first, so that memory brings them while others are looked at. Empty buckets, slots and tracts are let go at
+ * once. */
 #pragma once
 
 #include "correlator/engine/memory.h"
@@ -36,9 +38,12 @@ struct slot {
     uint32_t room; /* of many; 0: few */
 };
 
+#define TRACTS_AROUND 27u
+
 struct tract {
     int32_t x, y, z;
-    VECTOR(struct slot) slots; /* ascending; of one that is not used: count is the next such */
+    uint32_t around[TRACTS_AROUND]; /* by (dx + 1) × 9 + (dy + 1) × 3 + dz + 1; NONE: there is none */
+    VECTOR(struct slot) slots;      /* ascending; of one that is not used: count is the next such */
 };
 
 struct tract_entry {
@@ -49,7 +54,7 @@ struct tract_entry {
 /* One of the eight tracts around a cell, and which of its cells are within reach. */
 struct tract_near {
     uint64_t cells;
-    int32_t dx, dy, dz;
+    uint32_t around; /* which */
 };
 
 #define TRACTS_NEAR 8u
@@ -78,36 +83,20 @@ uint32_t grid_bucket(struct grid *grid, struct point point, int64_t start_ms);
 /* Lets the bucket, of that start, go if it holds nothing, its slot and tract with it. */
 void grid_tidy(struct grid *grid, uint32_t bucket, int64_t start_ms);
 
-/* A walk over the buckets that may hold something within reach and window of an interval in a bucket, or of anything in
- * the bucket. */
+#define GRID_NEAR_MAX (125u * 5u) /* cells × slots */
+
+/* The buckets that may hold something within reach and window: of an interval in a bucket, or of anything in it. */
 struct grid_walk {
-    const struct grid *grid;
-    uint64_t occupied; /* of the slot underway, still to look at … */
-    uint64_t cells;    /* … and which of it is within reach */
-    const uint32_t *buckets;
-    const struct slot *slot; /* the next of the tract underway … */
-    const struct slot *end;  /* … up to here */
-    const struct tract_near *near;
-    int32_t x, y, z; /* of the home's tract */
-    uint32_t next;   /* of the eight */
-    int64_t slot_first, slot_last;
+    uint32_t at;
+    uint32_t count;
+    uint32_t buckets[GRID_NEAR_MAX];
 };
-struct grid_walk grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms);
-struct grid_walk grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms);
-/* Moves to the next slot that holds something within reach. False at the end. */
-bool grid_slot(struct grid_walk *walk);
+void grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms,
+                 struct grid_walk *ret_walk);
+void grid_around_bucket(const struct grid *grid, uint32_t bucket, int64_t start_ms, struct grid_walk *ret_walk);
 
 /* NONE at the end. Nodes may move between lists underway; buckets may not come or go. */
 static inline uint32_t grid_next(struct grid_walk *walk)
 {
-    do {
-        while (walk->occupied != 0) {
-            uint64_t cell = walk->occupied & (0 - walk->occupied);
-            uint32_t bucket = *walk->buckets++;
-            walk->occupied ^= cell;
-            if (walk->cells & cell)
-                return bucket;
-        }
-    } while (grid_slot(walk));
-    return NONE;
+    return walk->at < walk->count ? walk->buckets[walk->at++] : NONE;
 }

@@ -20,7 +20,8 @@ static void continued_find(struct ward *ward, struct episode_record *record, boo
     uint128 strength = 0;
     record->continued = NONE;
     record->continues = (struct episode_id){0};
-    struct core_walk walk = core_walk_make(ward, key);
+    struct core_walk walk;
+    core_walk_begin(&walk, ward, key);
     uint32_t i = alone ? NONE : core_walk_next(&walk);
     for (; i != NONE; i = core_walk_next(&walk)) {
         const struct node *other = node_at(ward, i);

@@ -174,7 +174,8 @@ static bool candidates_find(struct ward *ward, uint32_t index, uint32_t first)
 {
     const struct node *node = node_at(ward, index);
     ward->candidates.count = 0;
-    struct core_walk walk = core_walk_make(ward, node);
+    struct core_walk walk;
+    core_walk_begin(&walk, ward, node);
     for (uint32_t i = core_walk_next(&walk); i != NONE; i = core_walk_next(&walk)) {
         const struct node *other = node_at(ward, i);
         if (!node_before(ward, other, node))

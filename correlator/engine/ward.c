@@ -1,6 +1,6 @@
 #include "correlator/engine/ward.h"
 
-#define MEMOS 4096 /* cells whose history is remembered; a power of two */
+#define MEMOS 8192 /* cells, and as many blocks, whose history is remembered; a power of two */
 
 enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents, struct memory *memory)
 {
@@ -22,24 +22,27 @@ enum status ward_init(struct ward *ward, const struct rule *rule, struct inciden
 bool ward_rebase(struct ward *ward, const struct baseline_rule *baseline)
 {
     if (baseline != NULL && ward->memos == NULL) {
-        ward->memos = memory_resize(ward->memory, NULL, 0, MEMOS * sizeof(*ward->memos));
+        ward->memos = memory_resize(ward->memory, NULL, 0, 2 * MEMOS * sizeof(*ward->memos));
         if (ward->memos == NULL)
             return false;
     }
     ward->measure.rule.baseline = baseline;
-    for (uint32_t i = 0; ward->memos != NULL && i < MEMOS; i++)
+    for (uint32_t i = 0; ward->memos != NULL && i < 2 * MEMOS; i++)
         ward->memos[i].history = NONE;
     return true;
 }
 
-static uint32_t history_of(const struct ward *ward, const struct baseline_rule *baseline, struct point point)
+typedef uint32_t history_question(const struct baseline_rule *rule, struct baseline_cell cell);
+
+/* Asks, or remembers the answer. */
+static uint32_t history_of(const struct ward *ward, struct history_memo *memos, struct baseline_cell cell,
+                           history_question *question)
 {
-    struct baseline_cell cell = baseline_cell_of(baseline, point);
-    uint64_t hash = ((uint64_t)(uint32_t)cell.x * 0x9e3779b97f4a7c15u ^ (uint32_t)cell.y) * 0xd6e8feb86659fd93u;
-    hash = (hash ^ hash >> 32 ^ (uint32_t)cell.z) * 0xd6e8feb86659fd93u;
-    struct history_memo *memo = &ward->memos[hash >> 32 & (MEMOS - 1)];
+    uint64_t hash = (uint64_t)(uint32_t)cell.x * 0x9e3779b97f4a7c15u ^
+                    (uint64_t)(uint32_t)cell.y * 0xd6e8feb86659fd93u ^ (uint64_t)(uint32_t)cell.z * 0xa0761d6478bd642fu;
+    struct history_memo *memo = &memos[(hash ^ hash >> 29) >> 20 & (MEMOS - 1)];
     if (memo->history == NONE || memo->cell.x != cell.x || memo->cell.y != cell.y || memo->cell.z != cell.z)
-        *memo = (struct history_memo){cell, baseline_history(baseline, cell)};
+        *memo = (struct history_memo){cell, question(ward->measure.rule.baseline, cell)};
     return memo->history;
 }
 
@@ -48,7 +51,18 @@ uint32_t ward_threshold(const struct ward *ward, struct point point, int64_t len
     const struct rule *rule = &ward->measure.rule;
     if (rule->baseline == NULL)
         return rule->min_neighbours;
-    return baseline_threshold(rule->baseline, history_of(ward, rule->baseline, point), length_ms);
+    uint32_t history = history_of(ward, ward->memos, baseline_cell_of(rule->baseline, point), baseline_history);
+    return baseline_threshold(rule->baseline, history, length_ms);
+}
+
+uint32_t ward_threshold_least(const struct ward *ward, struct point point, int64_t length_ms)
+{
+    const struct rule *rule = &ward->measure.rule;
+    if (rule->baseline == NULL)
+        return rule->min_neighbours;
+    uint32_t least =
+        history_of(ward, ward->memos + MEMOS, baseline_block_of(rule->baseline, point), baseline_history_least);
+    return baseline_threshold(rule->baseline, least, length_ms);
 }
 
 void ward_fini(struct ward *ward)
@@ -61,7 +75,7 @@ void ward_fini(struct ward *ward)
     for (uint32_t i = 0; i < ward->ghosts.count; i++)
         (void)memory_resize(memory, ward->ghosts.items[i].id, ward->ghosts.items[i].id_size, 0);
     grid_free(&ward->grid);
-    (void)memory_resize(memory, ward->memos, ward->memos != NULL ? MEMOS * sizeof(*ward->memos) : 0, 0);
+    (void)memory_resize(memory, ward->memos, ward->memos != NULL ? 2 * MEMOS * sizeof(*ward->memos) : 0, 0);
     vector_free(memory, &ward->nodes);
     vector_free(memory, &ward->node_of);
     vector_free(memory, &ward->ghosts);
@@ -131,7 +145,7 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .start_ms = incident->start_ms,
         .end_ms = measure_end(&ward->measure, incident),
         .bucket = bucket,
-        .threshold = coarse ? 0 : ward_threshold(ward, incident->point, incident->end_ms - incident->start_ms),
+        .threshold = ward->measure.rule.min_neighbours,
         .next = NONE,
         .previous = NONE,
         .episode = NONE,
@@ -141,6 +155,7 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .refused = NONE,
         .place = NONE,
         .coarse = coarse,
+        .judged = ward->measure.rule.baseline == NULL,
         .country_count = incident->country_count > 2 ? 2 : (uint8_t)incident->country_count,
         .country = incident->country_count > 0 ? incident->countries[0] : 0,
     };

@@ -26,7 +26,7 @@ struct node {
     uint32_t next; /* in the bucket's list; of one that is not used: the next such */
     uint32_t previous;
     uint32_t near;      /* k; of a core only known to be ≥ the threshold */
-    uint32_t threshold; /* K: how many neighbours make it a core */
+    uint32_t threshold; /* K: how many neighbours make it a core; while not `judged`, K is no less */
     uint32_t episode;   /* of a core */
     union {
         uint32_t anchor; /* of a non-core */
@@ -57,6 +57,8 @@ struct node {
     bool met : 1;     /* been through a flush, or came as a core: `place` does not say which core was nearest */
     bool waiting : 1; /* is among the noise */
     bool haunted : 1;
+    bool bounded : 1;      /* the threshold is at least what the baseline says of the country around */
+    bool judged : 1;       /* the threshold is what it says of the place */
     uint8_t country_count; /* of the incident; more than 1: look there */
     country_code country;
 };
@@ -173,7 +175,7 @@ struct ward {
     struct incidents *incidents; /* borrowed */
     struct memory *memory;       /* borrowed */
     struct grid grid;
-    struct history_memo *memos; /* where there is a baseline */
+    struct history_memo *memos; /* where there is a baseline: of cells, then of blocks */
     VECTOR(struct node) nodes;
     uint32_t unused_node;     /* first of a list */
     VECTOR(uint32_t) node_of; /* by incident handle */
@@ -286,6 +288,8 @@ static inline bool node_is_core(const struct node *node)
 
 /* How many neighbours make one a core there: the floor, or what the history of the place makes improbable. */
 uint32_t ward_threshold(const struct ward *ward, struct point point, int64_t length_ms);
+/* No more than that, and quick to say. */
+uint32_t ward_threshold_least(const struct ward *ward, struct point point, int64_t length_ms);
 
 static inline uint32_t record_first(const struct episode_record *record)
 {
