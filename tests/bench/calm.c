@@ -50,7 +50,7 @@ static enum status rule_make(struct calm *calm, const struct stream_kind *kind, 
 
 enum status calm_new(const struct stream_kind *kind, struct calm **ret_calm)
 {
-    size_t count = (size_t)(kind->history_an_hour * (double)(YEAR_MS / STREAM_HOUR_MS));
+    size_t count = (size_t)(kind->history_an_hour * ((double)YEAR_MS / (double)STREAM_HOUR_MS));
     struct calm *calm = calloc(1, sizeof *calm);
     struct point *points = calloc(count + 1, sizeof *points);
     int64_t mean_length_ms = 0;
