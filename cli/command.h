@@ -17,6 +17,7 @@ extern const struct command command_replay;
 extern const struct command command_episodes;
 extern const struct command command_incidents;
 extern const struct command command_explain;
+extern const struct command command_calibrate;
 extern const struct command command_convert;
 extern const struct command command_check;
 extern const struct command command_alerts;

@@ -93,16 +93,17 @@ static double score_of(double observed, double expected)
     return round(score * 1e6) / 1e6;
 }
 
-static void surprise_fill(const struct baseline_rule *rule, const struct footprint *footprint, size_t observed,
-                          int64_t first_ms, int64_t last_ms, enum episode_state state, struct surprise *surprise)
+struct surprise surprise_of_counts(const struct baseline_rule *rule, size_t observed, uint64_t history,
+                                   int64_t first_ms, int64_t last_ms, enum episode_state state)
 {
     enum baseline_curve_kind kind = state == EPISODE_FLAGGED ? BASELINE_CURVE_FLAGGED : BASELINE_CURVE_ANY;
     const struct curve *curve = baseline_curve(rule, kind);
-    *surprise = (struct surprise){.observed = observed, .history = footprint->history, .recurrence_days = NAN};
-    surprise->expected = expected_of(rule, footprint->history, first_ms, last_ms);
-    surprise->score = score_of((double)observed, surprise->expected);
+    struct surprise surprise = {.observed = observed, .history = history, .recurrence_days = NAN};
+    surprise.expected = expected_of(rule, history, first_ms, last_ms);
+    surprise.score = score_of((double)observed, surprise.expected);
     if (curve->years > 0)
-        surprise->recurrence_days = curve_recurrence_days(curve, surprise->score, &surprise->recurrence_at_least);
+        surprise.recurrence_days = curve_recurrence_days(curve, surprise.score, &surprise.recurrence_at_least);
+    return surprise;
 }
 
 enum status surprise_of(const struct baseline_rule *rule, const struct point *members, size_t count, int64_t first_ms,
@@ -114,7 +115,7 @@ enum status surprise_of(const struct baseline_rule *rule, const struct point *me
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = footprint_add(&footprint, rule, members[i]);
     if (status == STATUS_OK)
-        surprise_fill(rule, &footprint, count, first_ms, last_ms, state, ret_surprise);
+        *ret_surprise = surprise_of_counts(rule, count, footprint.history, first_ms, last_ms, state);
     footprint_fini(&footprint);
     return status;
 }
@@ -131,8 +132,8 @@ enum status surprise_of_change(const struct baseline_rule *rule, const struct en
             status = footprint_add(&footprint, rule, change->members[i].incident->point);
     }
     if (status == STATUS_OK)
-        surprise_fill(rule, &footprint, change->observed, change->first_ms, change->last_ms, change->state,
-                      ret_surprise);
+        *ret_surprise = surprise_of_counts(rule, change->observed, footprint.history, change->first_ms, change->last_ms,
+                                           change->state);
     footprint_fini(&footprint);
     return status;
 }

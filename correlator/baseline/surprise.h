@@ -37,3 +37,6 @@ enum status surprise_of(const struct baseline_rule *rule, const struct point *me
 /* The same of what the engine tells. */
 enum status surprise_of_change(const struct baseline_rule *rule, const struct engine_change *change,
                                struct surprise *ret_surprise) MUST_CHECK;
+/* The same, once c and H are counted. */
+struct surprise surprise_of_counts(const struct baseline_rule *rule, size_t observed, uint64_t history,
+                                   int64_t first_ms, int64_t last_ms, enum episode_state state);
