@@ -222,7 +222,7 @@ static bool is_plain_precise(const struct standing *standing, const standing_vec
     for (uint32_t i = 0; i < found->count; i++) {
         const struct standing *other = found->items[i];
         const struct group *group = other->group;
-        if (other->is_coarse || group == NULL || group->is_stale || group->is_settled || group->is_contested)
+        if (other->is_coarse || group == NULL || group->is_stale || group->is_settled)
             return false;
         if (group->listed > 0 && (standing->list != 0 || (with_listed != NULL && with_listed != group)))
             return false;
@@ -320,8 +320,8 @@ enum status reconcile_add(struct reconcile *reconcile, const struct report *repo
     return STATUS_OK;
 }
 
-/* Its going changes nothing for others: it is all of its group and nothing was decided against it, or it is coarse and
- * merely joined. */
+/* Its going changes nothing for others: it is all of its group, or it is coarse and merely joined. (Else its group is
+ * stale; whoever was kept out of that group for its sake has an edge with another member, and so is in the region.) */
 static bool goes_plainly(const struct standing *standing)
 {
     const struct group *group = standing->group;
@@ -331,21 +331,7 @@ static bool goes_plainly(const struct standing *standing)
         return false;
     if (standing->is_coarse && !standing->is_founder && standing->list == 0)
         return true;
-    return group->size == 1 && !group->is_contested;
-}
-
-/* What may be otherwise without it: its group; and, where something was decided against it, all that is near. */
-static bool disturb(struct reconcile *reconcile, struct standing *standing)
-{
-    bool widely = standing->is_coarse || standing->group->is_contested;
-    if (!near_find(&reconcile->near, standing, &reconcile->found))
-        return false;
-    for (uint32_t i = 0; i < reconcile->found.count; i++) {
-        struct standing *other = reconcile->found.items[i];
-        if ((widely || other->is_coarse) && !group_stale(reconcile, other->group))
-            return false;
-    }
-    return group_stale(reconcile, standing->group);
+    return group->size == 1;
 }
 
 static bool standing_take(struct reconcile *reconcile, struct standing *standing)
@@ -353,7 +339,7 @@ static bool standing_take(struct reconcile *reconcile, struct standing *standing
     struct group *group = standing->group;
     if (group == NULL)
         standing_wait_no_more(reconcile, standing);
-    else if (!goes_plainly(standing) && !disturb(reconcile, standing))
+    else if (!goes_plainly(standing) && !group_stale(reconcile, group))
         return false;
     near_remove(&reconcile->near, standing);
     if (group == NULL)
@@ -551,7 +537,6 @@ static bool region_regroup(struct reconcile *reconcile)
         if (one->group == NULL)
             group_put(reconcile, root->fresh, one);
         root->fresh->region = region->count;
-        root->fresh->is_contested = one->is_contested || (one->is_coarse && root->fresh->is_contested);
     }
     return true;
 }
@@ -597,7 +582,8 @@ enum status reconcile_resolve(struct reconcile *reconcile)
 bool group_is_over(const struct reconcile *reconcile, const struct group *group)
 {
     for (const struct standing *one = group->members; one != NULL; one = one->next)
-        if (reconcile->watermark_ms == INT64_MIN || one->end_ms >= reconcile->watermark_ms - reconcile->measure.within_ms)
+        if (reconcile->watermark_ms == INT64_MIN ||
+            one->end_ms >= reconcile->watermark_ms - reconcile->measure.within_ms)
             return false;
     return true;
 }

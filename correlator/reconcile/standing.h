@@ -49,7 +49,6 @@ struct group {
     size_t listed;         /* members of distinct sources */
     size_t region;         /* how many reports the last partition looked at for it */
     uint64_t digest[4];    /* sum of the members' digests, by words */
-    bool is_contested;     /* of a component that holds two records of one distinct source */
     bool is_stale;         /* to be partitioned anew */
     bool is_dirty;         /* says something else than was told */
     bool is_settled;       /* the engine has let go of it: it takes in reports, and changes nothing else */
