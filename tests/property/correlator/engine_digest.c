@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORDED 0x3f7e78678bf5f5f2u
+#define RECORDED 0x0c1b1c07e8f58577u
 #define WORLDS   1100u
 
 struct digester {
@@ -93,12 +93,16 @@ static void must(enum status status)
 static void digest_play(struct digester *digester, const struct play *play)
 {
     const struct world *world = play->world;
-    struct world_baseline baselines[WORLD_RULES_MAX];
+    struct world_baseline baselines[WORLD_HISTORIES][WORLD_RULES_MAX];
+    const struct baseline_rule *given[WORLD_HISTORIES][WORLD_RULES_MAX];
     struct rule rules[WORLD_RULES_MAX];
     for (uint32_t i = 0; i < world->rule_count; i++) {
-        baselines[i] = world_baseline_new(world, i, 0);
+        for (uint32_t j = 0; j < WORLD_HISTORIES; j++) {
+            baselines[j][i] = world_baseline_new(world, i, j);
+            given[j][i] = baselines[j][i].rule;
+        }
         rules[i] = world->rules[i];
-        rules[i].baseline = baselines[i].rule;
+        rules[i].baseline = given[0][i];
     }
     const struct engine_limits limits = {.incidents_max = 100000};
     const struct engine_events events = {on_change, on_released, digester};
@@ -121,14 +125,19 @@ static void digest_play(struct digester *digester, const struct play *play)
             engine_watermark(engine, step->time_ms);
         if (step->kind == STEP_FLUSH)
             must(engine_flush(engine, &events));
+        size_t kept;
+        if (step->kind == STEP_REBASE)
+            must(engine_rebase(engine, given[step->variant], &kept));
     }
     engine_watermark(engine, INT64_MAX);
     must(engine_flush(engine, &events));
     engine_free(engine);
     free(handles);
     free(standing);
-    for (uint32_t i = 0; i < world->rule_count; i++)
-        world_baseline_free(&baselines[i]);
+    for (uint32_t i = 0; i < world->rule_count; i++) {
+        for (uint32_t j = 0; j < WORLD_HISTORIES; j++)
+            world_baseline_free(&baselines[j][i]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -141,6 +150,7 @@ int main(int argc, char **argv)
                                                                        .variant_count = 3,
                                                                        .calibrated = seed % 2 == 0}));
         struct dice dice = {seed * 67 + 9};
+        play->rebases = play->world->calibrated && seed / 2 / family_count % 2 == 0; /* while nothing leaves */
         if (seed / 2 / family_count % 2 == 0)
             plot_stir(play, &dice, 6);
         else
