@@ -64,7 +64,9 @@ enum status settings_open(struct settings *settings, const char *path, enum sett
         return status;
     bool right = read_blocks(&made);
     if (right && depth == SETTINGS_FILES)
-        right = check_files(&made, complaints) && correlator_config_load(made.config, &made.correlator) == STATUS_OK;
+        right = check_files(&made, complaints);
+    if (right && depth != SETTINGS_FILE)
+        right = correlator_config_load(made.config, &made.correlator) == STATUS_OK;
     if (!right) {
         settings_close(&made);
         return STATUS_INVALID;

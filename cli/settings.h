@@ -20,8 +20,9 @@ struct settings {
 
 /* How much is looked at beside the file itself. */
 enum settings_depth {
-    SETTINGS_FILE,  /* the file alone: no baseline is loaded (who makes one needs none) */
-    SETTINGS_FILES, /* mapping files, territories and the baseline too: all that would stop a start */
+    SETTINGS_FILE,  /* the file alone: who makes a baseline needs none */
+    SETTINGS_RULES, /* and the baseline its rules stand on: all that correlating needs */
+    SETTINGS_FILES, /* mapping files and territories too: all that would stop a start */
 };
 
 /* Complaints go to the stream, all of them. STATUS_INVALID where there was any; what could not be read at all has its

@@ -150,14 +150,9 @@ static int compare(struct replay *replay, struct store *here)
 {
     char reason[256] = "";
     struct settings other;
-    enum status status = settings_open(&other, replay->options->compare, SETTINGS_FILE, stderr);
+    enum status status = settings_open(&other, replay->options->compare, SETTINGS_RULES, stderr);
     if (status != STATUS_OK)
         return settings_refused(status);
-    status = correlator_config_load(other.config, &other.correlator);
-    if (status != STATUS_OK) {
-        settings_close(&other);
-        return settings_refused(status);
-    }
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     struct kept_list lists[2] = {{.arena = &arena}, {.arena = &arena}};
@@ -275,7 +270,7 @@ int replay_run(const struct replay_options *options, const char *program)
                 options->tz);
         return EXIT_MISUSED;
     }
-    status = settings_open(&replay.settings, options->config, SETTINGS_FILE, stderr);
+    status = settings_open(&replay.settings, options->config, SETTINGS_RULES, stderr);
     int exit_status = settings_refused(status);
     if (status == STATUS_OK) {
         arena_init(&replay.arena, SIZE_MAX);
