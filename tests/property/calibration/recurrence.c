@@ -40,22 +40,25 @@ static void count_null(const struct recurrence_plan *plan, const struct curve *c
 }
 
 static void count_fresh(const struct recurrence_plan *plan, const struct rule *rule, const struct noise *noise,
-                        uint64_t seed, struct recurrence_count *count)
+                        uint64_t seed, const double *stretches, size_t stretch_count, struct recurrence_count *counts)
 {
     struct noise_year year = noise_make(noise, seed, plan->incidents, 0, NOISE_YEAR_MS);
     struct judgement judgement = judge(rule, year.incidents, year.count);
-    for (size_t i = 0; i < judgement.count; i++) {
-        int bin = bin_of(plan, judgement.episodes[i].surprise.recurrence_days * plan->stretch);
-        count->fresh_all++;
-        if (bin >= 0)
-            count->fresh[bin]++;
+    for (size_t j = 0; j < stretch_count; j++) {
+        for (size_t i = 0; i < judgement.count; i++) {
+            int bin = bin_of(plan, judgement.episodes[i].surprise.recurrence_days * stretches[j]);
+            counts[j].fresh_all++;
+            if (bin >= 0)
+                counts[j].fresh[bin]++;
+        }
+        counts[j].fresh_years++;
     }
-    count->fresh_years++;
     free(judgement.episodes);
     noise_free(&year);
 }
 
-static void count_group(const struct recurrence_plan *plan, uint32_t group, struct recurrence_count *count)
+static void count_group(const struct recurrence_plan *plan, uint32_t group, const double *stretches,
+                        size_t stretch_count, struct recurrence_count *counts)
 {
     struct noise noise;
     noise_init(&noise, group + 1);
@@ -76,21 +79,24 @@ static void count_group(const struct recurrence_plan *plan, uint32_t group, stru
     must(calibration_run(&options, &calibration), "null years");
     history_set_curves(history.baseline, calibration.curves);
     rule.baseline = history.baseline;
-    count_null(plan, &calibration.curves[BASELINE_CURVE_ANY], count);
+    for (size_t i = 0; i < stretch_count; i++)
+        count_null(plan, &calibration.curves[BASELINE_CURVE_ANY], &counts[i]);
     for (uint32_t i = 0; i < plan->years_a_group; i++)
-        count_fresh(plan, &rule, &noise, (uint64_t)group * plan->years_a_group + i + 1, count);
+        count_fresh(plan, &rule, &noise, (uint64_t)group * plan->years_a_group + i + 1, stretches, stretch_count,
+                    counts);
     calibration_free(&calibration);
     pool_fini(&pool);
     judge_forget(&history);
     noise_free(&past);
 }
 
-struct recurrence_count recurrence_count(const struct recurrence_plan *plan)
+void recurrence_run(const struct recurrence_plan *plan, const double *stretches, size_t stretch_count,
+                    struct recurrence_count *ret_counts)
 {
-    struct recurrence_count count = {0};
+    for (size_t i = 0; i < stretch_count; i++)
+        ret_counts[i] = (struct recurrence_count){0};
     for (uint32_t group = 0; group < plan->groups; group++)
-        count_group(plan, group, &count);
-    return count;
+        count_group(plan, group, stretches, stretch_count, ret_counts);
 }
 
 /* P(X = k), X binomial. */

@@ -20,19 +20,21 @@ struct recurrence_plan {
     int64_t history_years;
     double alpha;
     double days[RECURRENCE_BINS]; /* T, ascending */
-    double stretch; /* what recurrences are multiplied with before they are counted: 1, unless it shall go wrong */
     unsigned threads;
 };
 
 struct recurrence_count {
     uint64_t fresh[RECURRENCE_BINS]; /* episodes of fresh years with recurrence in [T, next T) */
-    uint64_t null[RECURRENCE_BINS];  /* the same of the null years, by the unstretched curve */
+    uint64_t null[RECURRENCE_BINS];  /* the same of the null years, by the true curve */
     uint64_t fresh_years;
     uint64_t null_years;
     uint64_t fresh_all; /* episodes of any score */
     uint64_t null_all;
 };
 
-struct recurrence_count recurrence_count(const struct recurrence_plan *plan);
+/* One count for each stretch: what the recurrences of the fresh years are multiplied with before they are counted. 1 is
+ * the truth, anything else a curve that lies. */
+void recurrence_run(const struct recurrence_plan *plan, const double *stretches, size_t stretch_count,
+                    struct recurrence_count *ret_counts);
 /* The two-sided probability of a fresh count at least so far from what the null count says. */
 double recurrence_chance(const struct recurrence_count *count, int bin);
