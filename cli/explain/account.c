@@ -1,5 +1,6 @@
 #include "cli/explain/account.h"
 
+#include "cli/explain/facts.h"
 #include "cli/explain/lookup.h"
 #include "cli/explain/misses.h"
 #include "cli/explain/removals.h"
@@ -103,14 +104,13 @@ bool account_links(const struct account *account, account_link_visitor visitor, 
         return false;
     for (size_t i = 0; i < account->member_count; i++) {
         for (size_t j = i + 1; is_core(&account->members[i]) && j < account->member_count; j++) {
-            struct link link;
             if (!is_core(&account->members[j]))
                 continue;
             if (is_behind(account, i, j))
                 break;
-            if (link_between(&account->rule, &account->members[i].item->engine, &account->members[j].item->engine,
-                             &link) == STATUS_OK &&
-                link.neighbours && !visitor(self, i, j, &link))
+            struct link link =
+                fact_link(&account->measure, &account->members[i].item->engine, &account->members[j].item->engine);
+            if (link.neighbours && !visitor(self, i, j, &link))
                 return true;
         }
     }
@@ -119,8 +119,9 @@ bool account_links(const struct account *account, account_link_visitor visitor, 
 
 /* --- attachments: the nearest core of the episode, as the engine measures it; of equal ones the earlier --- */
 
-static void find_attachment(const struct account *account, const struct measure *measure, struct account_member *member)
+static void find_attachment(const struct account *account, struct account_member *member)
 {
+    const struct measure *measure = &account->measure;
     uint128 least = 0;
     const struct engine_incident *own = &member->item->engine;
     for (size_t i = 0; i < account->member_count; i++) {
@@ -140,16 +141,13 @@ static void find_attachment(const struct account *account, const struct measure 
     }
 }
 
-static enum status find_attachments(struct account *account)
+static void find_attachments(struct account *account)
 {
-    struct measure measure;
-    enum status status = measure_init(&measure, &account->rule);
-    for (size_t i = 0; status == STATUS_OK && i < account->member_count; i++) {
+    for (size_t i = 0; i < account->member_count; i++) {
         struct account_member *member = &account->members[i];
         if (member->membership == MEMBERSHIP_ATTACHED && member->item != NULL && member->item->is_live)
-            find_attachment(account, &measure, member);
+            find_attachment(account, member);
     }
-    return status;
 }
 
 /* --- chance --- */
@@ -185,6 +183,8 @@ static enum status find(struct account *account, struct store *store, const char
     const struct episode *episode = &account->episode->episode;
     status = lookup_rule(store, episode->rule, episode->rule_hash, &account->arena, &account->rule, reason);
     if (status == STATUS_OK)
+        status = measure_init(&account->measure, &account->rule);
+    if (status == STATUS_OK)
         status = chance_baseline(baseline, episode, &account->rule.baseline, reason);
     return status;
 }
@@ -198,12 +198,11 @@ enum status account_open(struct account *account, struct store *store, const cha
     enum status status = find(account, store, id, baseline, ret_reason);
     if (status == STATUS_OK)
         status = gather(account, store);
-    if (status == STATUS_OK)
-        status = find_attachments(account);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        find_attachments(account);
+        misses_find(account);
         status = measure_chance(account);
-    if (status == STATUS_OK)
-        status = misses_find(account);
+    }
     if (status == STATUS_OK)
         status = removals_try(account);
     if (status != STATUS_OK)

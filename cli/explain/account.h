@@ -69,6 +69,7 @@ struct account {
     struct kept_list found; /* the episodes that answer to the id */
     const struct kept_episode *episode;
     struct rule rule;
+    struct measure measure; /* of the rule */
     struct scene scene;
     struct chance chance;
     struct account_member *members; /* as the episode's */

@@ -82,10 +82,10 @@ static void write_links(struct writer *writer)
     bool sought = account_links(account, visit_link, writer);
     for (size_t i = 0; i < account->member_count; i++) {
         const struct account_member *member = &account->members[i];
-        struct link link;
-        if (member->attached_to != NULL &&
-            link_between(&account->rule, &member->item->engine, &member->attached_to->engine, &link) == STATUS_OK)
-            add_link(writer, member->item->incident->id, member->attached_to->incident->id, "attached", &link);
+        if (member->attached_to == NULL)
+            continue;
+        struct link link = fact_link(&account->measure, &member->item->engine, &member->attached_to->engine);
+        add_link(writer, member->item->incident->id, member->attached_to->incident->id, "attached", &link);
     }
     text_print(writer->text, "],\"links_sought\":%s,\"links_found\":%zu", sought ? "true" : "false", writer->seen);
 }

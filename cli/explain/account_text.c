@@ -209,11 +209,11 @@ static void print_members(struct printer *printer)
     else if (!account->is_reproduced && episode->state != EPISODE_WITHDRAWN)
         page_write(printer->stream, "", 0,
                    "Of the incidents stored now the rule would not make quite this episode, so no removal was tried.");
-    else if (account->removals_tried > 0 && account->removals_tried < account->removals_possible)
+    else if (episode->state == EPISODE_FLAGGED && account->removals_tried < account->removals_possible)
         page_print(
             printer->stream, "", 0,
-            "Left out once each: %zu of %zu members, of those that are the only one of a country, hold two parts "
-            "together, or are needed by a core.",
+            "Left out once each: %zu of %zu members. The others are neither the only one of a country, nor hold two "
+            "parts together, nor are needed by a core, or there was no time for them.",
             account->removals_tried, account->removals_possible);
 }
 
@@ -255,10 +255,10 @@ static void print_links(struct printer *printer)
     /* Attachments first: they are few, links between cores may be more than are shown. */
     for (size_t i = 0; i < account->member_count; i++) {
         const struct account_member *member = &account->members[i];
-        struct link link;
-        if (member->attached_to != NULL &&
-            link_between(&account->rule, &member->item->engine, &member->attached_to->engine, &link) == STATUS_OK)
-            add_link(printer, i + 1, account_member_number(account, member->attached_to), "attached", &link);
+        if (member->attached_to == NULL)
+            continue;
+        struct link link = fact_link(&account->measure, &member->item->engine, &member->attached_to->engine);
+        add_link(printer, i + 1, account_member_number(account, member->attached_to), "attached", &link);
     }
     bool sought = account_links(account, visit_link, printer);
     close_table(printer);

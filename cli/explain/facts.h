@@ -3,9 +3,13 @@
 
 #include "cli/explain/scene.h"
 #include "correlator/engine/link.h"
+#include "correlator/engine/measure.h"
 #include "proto/json.h"
 
 #define FACT_BYTES 256
+
+/* As link_between, of a rule that was measured before: for many pairs. */
+struct link fact_link(const struct measure *measure, const struct engine_incident *a, const struct engine_incident *b);
 
 /* Why it is coarse. */
 enum coarse_kind { COARSE_NOT, COARSE_LENGTH, COARSE_REACH, COARSE_RADIUS };

@@ -9,6 +9,7 @@
 struct inquiry {
     struct arena *arena;
     const struct scene *scene;
+    struct measure measure; /* of its rule */
     struct scene_item *item;
     const struct episode *target; /* of the scene, or the kept one where it is withdrawn; NULL: any */
     struct whynot_rule *answer;

@@ -64,11 +64,13 @@ static struct nearest_core find_core(const struct inquiry *inquiry)
     struct nearest_core nearest = {0};
     for (size_t i = 0; i < inquiry->scene->item_count; i++) {
         const struct scene_item *item = &inquiry->scene->items[i];
-        struct link link;
         bool is_core = item != inquiry->item && item->is_live && item->episode != NULL &&
                        item->membership == MEMBERSHIP_CORE &&
                        (inquiry->target == NULL || item->episode == inquiry->target);
-        if (!is_core || link_between(&inquiry->scene->rule, &inquiry->item->engine, &item->engine, &link) != STATUS_OK)
+        if (!is_core)
+            continue;
+        struct link link = fact_link(&inquiry->measure, &inquiry->item->engine, &item->engine);
+        if (inquiry->target == NULL && link.gap_ms > REACH_WINDOWS * inquiry->scene->rule.window_ms)
             continue;
         if (nearest.core == NULL || link_share(&link) < link_share(&nearest.link))
             nearest = (struct nearest_core){item, link};
@@ -267,10 +269,10 @@ static struct nearest_core find_anchor(const struct inquiry *inquiry, const stru
     struct nearest_core nearest = {0};
     for (size_t i = 0; i < inquiry->scene->item_count; i++) {
         const struct scene_item *item = &inquiry->scene->items[i];
-        struct link link;
-        if (item->episode != episode || item->membership != MEMBERSHIP_CORE || !item->is_live ||
-            link_between(&inquiry->scene->rule, &inquiry->item->engine, &item->engine, &link) != STATUS_OK ||
-            !link.within)
+        if (item->episode != episode || item->membership != MEMBERSHIP_CORE || !item->is_live)
+            continue;
+        struct link link = fact_link(&inquiry->measure, &inquiry->item->engine, &item->engine);
+        if (!link.within)
             continue;
         if (nearest.core == NULL || link_sum(&link) < link_sum(&nearest.link))
             nearest = (struct nearest_core){item, link};

@@ -1,5 +1,9 @@
 #include "cli/explain/misses.h"
 
+#include "cli/explain/facts.h"
+
+#include <math.h>
+
 static double link_share(const struct link *link)
 {
     return link->distance_share > link->time_share ? link->distance_share : link->time_share;
@@ -19,19 +23,33 @@ static bool is_member(const struct account *account, const struct scene_item *it
     return false;
 }
 
+/* As link_share, of two: without the rest of the link. */
+static double share_between(const struct measure *measure, const struct engine_incident *a,
+                            const struct engine_incident *b)
+{
+    int64_t gap_ms = interval_gap(a->start_ms, measure_end(measure, a), b->start_ms, measure_end(measure, b));
+    double time = (double)gap_ms / (double)measure->window_ms;
+    double distance =
+        sqrt((double)point_chord2(a->point, b->point) / (double)(measure->reach2 > 0 ? measure->reach2 : 1));
+    return distance > time ? distance : time;
+}
+
 /* The core of the episode with the least greater part of the limits; of equal ones the earlier. */
 static bool find_nearest(const struct account *account, const struct scene_item *item, struct near_miss *miss)
 {
+    double least = 0;
     for (size_t i = 0; i < account->member_count; i++) {
-        struct link link;
-        if (!is_core(&account->members[i]) ||
-            link_between(&account->rule, &item->engine, &account->members[i].item->engine, &link) != STATUS_OK)
+        if (!is_core(&account->members[i]))
             continue;
-        if (miss->core == NULL || link_share(&link) < link_share(&miss->link)) {
-            miss->core = account->members[i].item;
-            miss->link = link;
+        struct scene_item *core = account->members[i].item;
+        double share = share_between(&account->measure, &item->engine, &core->engine);
+        if (miss->core == NULL || share < least) {
+            miss->core = core;
+            least = share;
         }
     }
+    if (miss->core != NULL)
+        miss->link = fact_link(&account->measure, &item->engine, &miss->core->engine);
     return miss->core != NULL;
 }
 
@@ -42,9 +60,10 @@ static struct scene_item *find_bridge(const struct account *account, const struc
     double least = 0;
     for (size_t i = 0; i < account->member_count; i++) {
         const struct account_member *member = &account->members[i];
-        struct link link;
-        if (member->membership != MEMBERSHIP_ATTACHED || member->item == NULL || member->item->is_coarse ||
-            link_between(&account->rule, &item->engine, &member->item->engine, &link) != STATUS_OK || !link.within)
+        if (member->membership != MEMBERSHIP_ATTACHED || member->item == NULL || member->item->is_coarse)
+            continue;
+        struct link link = fact_link(&account->measure, &item->engine, &member->item->engine);
+        if (!link.within)
             continue;
         if (nearest == NULL || link_share(&link) < least) {
             nearest = member->item;
@@ -99,12 +118,12 @@ static void add_miss(struct miss_list *list, const struct near_miss *miss)
     list->items[at] = *miss;
 }
 
-enum status misses_find(struct account *account)
+void misses_find(struct account *account)
 {
     const struct episode *episode = &account->episode->episode;
     int64_t margin_ms = (int64_t)NEAR_SHARE_MAX * account->rule.window_ms;
     if ((uint64_t)account->scene.item_count * (account->member_count + 1) > NEAR_TESTS_MAX)
-        return STATUS_OK;
+        return;
     account->misses_sought = true;
     for (size_t i = 0; i < account->scene.item_count; i++) {
         struct scene_item *item = &account->scene.items[i];
@@ -115,5 +134,4 @@ enum status misses_find(struct account *account)
         if (is_around && !is_member(account, item) && measure_miss(account, item, &miss))
             add_miss(item->is_triggering ? &account->near_misses : &account->excluded, &miss);
     }
-    return STATUS_OK;
 }

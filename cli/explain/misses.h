@@ -5,4 +5,4 @@
 
 /* Fills account->near_misses, those within twice the limits of a core, and account->excluded. Not looked for where that
  * would take too many tests. O(incidents × cores). */
-enum status misses_find(struct account *account) MUST_CHECK;
+void misses_find(struct account *account);

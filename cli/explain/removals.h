@@ -5,9 +5,9 @@
 
 #include "cli/explain/account.h"
 
-#define REMOVALS_ALL_MAX  2000u       /* members; of larger episodes only candidates are tried */
-#define REMOVALS_WORK_MAX 1000000000u /* near pairs looked at, all removals together */
-#define REMOVALS_CUT_MAX  5000u       /* cores; of larger ones who holds parts together is not looked for */
+#define REMOVALS_ALL_MAX  2000u      /* members; of larger episodes only candidates are tried */
+#define REMOVALS_WORK_MAX 200000000u /* near pairs looked at, all removals together */
+#define REMOVALS_CUT_MAX  5000u      /* cores; of larger ones who holds parts together is not looked for */
 
 /* Fills the members' removal and rest, and the counts. Nothing is tried where the rule does not make the episode anew,
  * or it is not flagged. */

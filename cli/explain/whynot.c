@@ -218,6 +218,8 @@ static enum status ask_rule(struct whynot *whynot, struct store *store, struct w
     enum status status = gather(whynot, store, answer, &scene);
     struct inquiry inquiry = {.arena = &whynot->arena, .scene = &scene, .answer = answer};
     if (status == STATUS_OK)
+        status = measure_init(&inquiry.measure, &answer->rule);
+    if (status == STATUS_OK)
         inquiry.item = scene_find(&scene, whynot->found.incident->id);
     if (status == STATUS_OK && inquiry.item == NULL)
         status = STATUS_AGAIN; /* it was there a moment ago: another program writes the store */
