@@ -16,6 +16,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("VEDETTE_BIN", ROOT / "build/release/bin"))
 SHARED = pathlib.Path(os.environ.get("VEDETTE_SHARED_DATA", ROOT.parent / "shared/data"))
+SAME = json.loads(os.environ.get("VEDETTE_SAME", "null"))  # `same:` where a test says nothing of it
 SOAK = os.environ.get("VEDETTE_SOAK") == "1"
 
 # What compares contents leaves these out.
@@ -68,7 +69,8 @@ class Desk:
 
     def write_config(self, rules, **blocks):
         # JSON is YAML: no writer of our own is needed.
-        self.config.write_text(json.dumps({"rules": rules, **blocks}, indent=1))
+        same = {"same": SAME} if SAME else {}
+        self.config.write_text(json.dumps({"rules": rules, **same, **blocks}, indent=1))
 
     def file(self, name, reports):
         path = self.folder / name
