@@ -309,19 +309,19 @@ static enum status check_whole(struct span bytes, const char *name, char ret_rea
     if (magic > 0 && memcmp(data, FORMAT_MAGIC, magic) != 0)
         return say(ret_reason, name, STATUS_UNSUPPORTED, "found something else, expected a baseline of vedette");
     if (bytes.size < FORMAT_HEAD_BYTES) {
-        (void)snprintf(what, sizeof what, "it is cut off: %zu bytes are no whole baseline", bytes.size);
+        (void)snprintf(what, sizeof what, "the baseline is cut off: %zu bytes are no whole baseline", bytes.size);
         return say(ret_reason, name, STATUS_CORRUPT, what);
     }
     uint32_t version = load32(data + FORMAT_MAGIC_BYTES);
     if (version != BASELINE_FORMAT) {
         (void)snprintf(what, sizeof what,
-                       "it is of format %u, this program reads format %u: run vedette calibrate anew", version,
-                       BASELINE_FORMAT);
+                       "the baseline is of format %u, this program reads format %u: run vedette calibrate anew",
+                       version, BASELINE_FORMAT);
         return say(ret_reason, name, STATUS_UNSUPPORTED, what);
     }
     uint64_t size = load64(data + FORMAT_MAGIC_BYTES + 4);
     if (size != bytes.size || size < FORMAT_HEAD_BYTES + FORMAT_SUM_BYTES) {
-        (void)snprintf(what, sizeof what, "it is cut off, or not whole: %zu bytes of %llu", bytes.size,
+        (void)snprintf(what, sizeof what, "the baseline is cut off, or not whole: %zu bytes of %llu", bytes.size,
                        (unsigned long long)size);
         return say(ret_reason, name, STATUS_CORRUPT, what);
     }
@@ -329,7 +329,7 @@ static enum status check_whole(struct span bytes, const char *name, char ret_rea
     crypto_hash_sha256(sum, data, bytes.size - FORMAT_SUM_BYTES);
     if (memcmp(sum, data + bytes.size - FORMAT_SUM_BYTES, FORMAT_SUM_BYTES) != 0)
         return say(ret_reason, name, STATUS_CORRUPT,
-                   "it was changed since it was written: its checksum is not that of what it holds");
+                   "the baseline was changed since it was written: its checksum is not that of what it holds");
     return STATUS_OK;
 }
 
@@ -352,7 +352,7 @@ enum status baseline_parse(struct span bytes, const char *name, struct baseline 
     expect(&reader, reader.left == 0, "something after its end");
     if (reader.status != STATUS_OK) {
         char what[128];
-        (void)snprintf(what, sizeof what, "it is damaged: %s", reader.wrong);
+        (void)snprintf(what, sizeof what, "the baseline is damaged: %s", reader.wrong);
         baseline_close(baseline);
         return say(ret_reason, name, reader.status, reader.status == STATUS_NO_MEMORY ? reader.wrong : what);
     }
@@ -397,8 +397,11 @@ enum status baseline_open(const char *path, struct baseline **ret_baseline, char
     char *data = NULL;
     size_t size = 0;
     int error = read_all(path, &data, &size);
-    if (error != 0)
-        return say(ret_reason, path, status_from_errno(error), strerror(error));
+    if (error != 0) {
+        char what[128];
+        (void)snprintf(what, sizeof what, "the baseline cannot be read: %.80s", strerror(error));
+        return say(ret_reason, path, status_from_errno(error), what);
+    }
     enum status status = baseline_parse((struct span){data, size}, path, ret_baseline, ret_reason);
     free(data);
     return status;

@@ -129,8 +129,9 @@ class Configuration(Case):
         self.refused("rules: []\n", "FILE:1:")
         self.refused("rules:\n\t- x\n", "FILE:2:")
         self.refused("sources: []\n", "rules")
-        self.refused(good + "same: {within: 6h, reach_km: 25}\n", "same: off", "FILE:6:")
-        self.refused(good + "baseline: ./b.vdb\n", "FILE:6:", "baseline")
+        self.refused(good + "same: on\n", "FILE:6:7: ", "off or {within: 6h, reach_km: 25}")
+        self.refused(good + "same: {within: 6h, reach_km: 25, distinct: [a b]}\n", "FILE:6:45: ", "name of a source")
+        self.refused(good + "baseline: ./b.vdb\n", "FILE:6:11: ", "b.vdb: the baseline cannot be read: No such file or directory")
         self.refused("a: &a [x]\nb: [*a, *a]\n" + good, "FILE:1:")
 
     def test_a_missing_configuration_is_said(self):

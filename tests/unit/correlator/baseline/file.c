@@ -197,7 +197,7 @@ static void a_file_cut_at_any_byte_is_refused_in_a_sentence_that_names_it(void *
     for (size_t size = 0; size < bench->bytes.size; size++) {
         assert_int_equal(parse(bench, size, &baseline), STATUS_CORRUPT);
         assert_null(baseline);
-        if (strncmp(bench->reason, "b.vdb: it is cut off", 20) != 0)
+        if (strncmp(bench->reason, "b.vdb: the baseline is cut off", 30) != 0)
             fail_msg("at %zu: %s", size, bench->reason);
     }
 }
@@ -215,8 +215,9 @@ static void a_file_with_any_byte_changed_is_refused(void **state)
     }
     bench->bytes.data[40] ^= 1;
     assert_int_equal(parse(bench, bench->bytes.size, &baseline), STATUS_CORRUPT);
-    assert_string_equal(bench->reason,
-                        "b.vdb: it was changed since it was written: its checksum is not that of what it holds");
+    assert_string_equal(
+        bench->reason,
+        "b.vdb: the baseline was changed since it was written: its checksum is not that of what it holds");
 }
 
 /* Whoever changes it and knows how to make a checksum: nothing is read that is not there, what opens can be asked. */
@@ -257,9 +258,9 @@ static void what_is_no_baseline_is_refused_in_a_sentence(void **state)
     struct baseline *baseline;
     char expected[256];
     assert_int_equal(baseline_open("/nowhere", &baseline, bench->reason), STATUS_NOT_FOUND);
-    assert_string_equal(bench->reason, "/nowhere: No such file or directory");
+    assert_string_equal(bench->reason, "/nowhere: the baseline cannot be read: No such file or directory");
     assert_int_equal(baseline_open(bench->folder, &baseline, bench->reason), status_from_errno(EISDIR));
-    (void)snprintf(expected, sizeof expected, "%s: Is a directory", bench->folder);
+    (void)snprintf(expected, sizeof expected, "%s: the baseline cannot be read: Is a directory", bench->folder);
     assert_string_equal(bench->reason, expected);
     assert_int_equal(baseline_parse(SPAN("{\"source\":\"desk\"}"), "in.jsonl", &baseline, bench->reason),
                      STATUS_UNSUPPORTED);
@@ -267,7 +268,7 @@ static void what_is_no_baseline_is_refused_in_a_sentence(void **state)
     bench->bytes.data[FORMAT_MAGIC_BYTES] = 7;
     assert_int_equal(parse(bench, bench->bytes.size, &baseline), STATUS_UNSUPPORTED);
     assert_string_equal(bench->reason,
-                        "b.vdb: it is of format 7, this program reads format 1: run vedette calibrate anew");
+                        "b.vdb: the baseline is of format 7, this program reads format 1: run vedette calibrate anew");
 }
 
 static void a_draft_that_could_not_be_read_is_not_written(void **state)

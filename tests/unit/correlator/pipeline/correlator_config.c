@@ -143,7 +143,8 @@ static void a_baseline_is_a_path_that_nobody_opens_yet(void **state)
     assert_null(reading.correlator.baseline);
     assert_int_equal(correlator_config_load(reading.config, &reading.correlator), STATUS_NOT_FOUND);
     (void)fflush(reading.stream);
-    assert_string_equal(reading.complaints, "v.yaml:2:11: /nowhere/b.vdb: No such file or directory\n");
+    assert_string_equal(reading.complaints,
+                        "v.yaml:2:11: /nowhere/b.vdb: the baseline cannot be read: No such file or directory\n");
     reading_fini(&reading);
 }
 

@@ -146,7 +146,8 @@ static void a_baseline_that_is_not_there_is_named(void **state)
     struct bench *bench = *state;
     char expected[256];
     assert_int_equal(load(bench, HEAD USUAL "}\n"), STATUS_NOT_FOUND);
-    (void)snprintf(expected, sizeof expected, "v.yaml:3:11: %s: No such file or directory\n", bench->path);
+    (void)snprintf(expected, sizeof expected,
+                   "v.yaml:3:11: %s: the baseline cannot be read: No such file or directory\n", bench->path);
     assert_string_equal(bench->complaints, expected);
     bench_close(bench);
 }
