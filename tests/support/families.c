@@ -480,11 +480,41 @@ static void region_fill(struct dice *dice, struct world *world)
     }
 }
 
+/* Pairs and trios far from each other: many cells, each with few in it, which come and go. */
+static void sea_fill(struct dice *dice, struct world *world)
+{
+    static const double reaches[] = {2.0, 30.0, 120.0};
+    double reach = DICE_PICK(dice, reaches);
+    int64_t window = dice_below(dice, 2) ? 48 * HOUR_MS : 100;
+    const struct law_of_land law = {reach, window, 1 + dice_below(dice, 2), window * (1 + dice_below(dice, 9)),
+                                    extent_roll(dice, reach)};
+    world_rules_fill(dice, world, &law);
+    double unit = units_from_km(reach);
+    uint32_t company = 2 + dice_below(dice, 4);
+    uint32_t quarters = 4 * (2 + dice_below(dice, 30));
+    struct point spot = somewhere(dice);
+    int64_t start_ms = EPOCH_MS;
+    for (uint32_t i = 0; i < world->incident_count; i++) {
+        if (i % company == 0) {
+            spot = dice_below(dice, 4)
+                       ? point_from_degrees(180.0 * dice_real(dice) - 90.0, 360.0 * dice_real(dice) - 180.0)
+                       : world_incident(world, i > 0 ? dice_below(dice, i) : 0, 0)->point;
+            if (spot.x == 0 && spot.y == 0 && spot.z == 0)
+                spot = somewhere(dice);
+            start_ms = EPOCH_MS + window / 4 * (int64_t)dice_below(dice, quarters);
+        }
+        struct point point = dice_below(dice, 3) ? point_beside(dice, spot, 0.8 * unit) : spot;
+        world_happen(dice, world, i,
+                     &(struct happening){point, start_ms + window / 4 * (int64_t)dice_below(dice, 5),
+                                         length_roll(dice, window)});
+    }
+}
+
 const struct family families[] = {
     {"palette", 2, 90, palette_fill}, {"plain", 10, 150, plain_fill},   {"chains", 10, 150, chains_fill},
     {"pulses", 10, 120, pulses_fill}, {"crowd", 4, 60, crowd_fill},     {"thin", 6, 120, thin_fill},
     {"towns", 4, 60, towns_fill},     {"lattice", 4, 60, lattice_fill}, {"poles", 4, 60, poles_fill},
-    {"spans", 4, 80, spans_fill},     {"region", 20, 400, region_fill},
+    {"spans", 4, 80, spans_fill},     {"region", 20, 400, region_fill}, {"sea", 20, 400, sea_fill},
 };
 const size_t family_count = sizeof(families) / sizeof(families[0]);
 

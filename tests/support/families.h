@@ -11,6 +11,7 @@
  *   lattice   places and times on the borders of cells and slots, one unit to either side
  *   poles     around poles and the antimeridian, mirrored
  *   spans     intervals exactly as long as the window, gaps exactly as wide, coarse ones a millisecond beyond
+ *   sea       pairs and trios far from each other: many cells with few in them, which come and go
  *   region    towns of all sizes and a countryside: what the benchmarks do, in little */
 #pragma once
 

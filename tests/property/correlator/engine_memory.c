@@ -1,4 +1,4 @@
-/* What the engine does without memory. */
+/* What the engine does without memory, and that it keeps none it does not need. */
 #include "tests/property/correlator/engine_run.h"
 #include "tests/support/families.h"
 
@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -102,11 +103,117 @@ static void an_insert_that_fails_changes_nothing(void **state)
     }
 }
 
+/* ---- memory that stays ---- */
+
+#define ROUNDS 16u
+
+static void hear_nothing(void *self, const struct engine_change *change)
+{
+    (void)self;
+    (void)change;
+}
+
+static void let_go(void *self, const struct engine_incident *incident, bool evicted)
+{
+    (void)self;
+    (void)incident;
+    (void)evicted;
+}
+
+static int64_t latest_end(const struct engine_incident *incidents, uint32_t count)
+{
+    int64_t latest_ms = INT64_MIN;
+    for (uint32_t i = 0; i < count; i++)
+        latest_ms = incidents[i].end_ms > latest_ms ? incidents[i].end_ms : latest_ms;
+    return latest_ms;
+}
+
+static int64_t longest_window(const struct world *world)
+{
+    int64_t longest_ms = 0;
+    for (uint32_t i = 0; i < world->rule_count; i++)
+        longest_ms = world->rules[i].window_ms > longest_ms ? world->rules[i].window_ms : longest_ms;
+    return longest_ms;
+}
+
+/* The play once more, so much later; then everything leaves. */
+static void play_round(struct engine *engine, const struct play *play, struct engine_incident *incidents, int64_t by_ms)
+{
+    const struct world *world = play->world;
+    const struct engine_events events = {hear_nothing, let_go, NULL};
+    for (uint32_t i = 0; i < world->incident_count; i++) {
+        incidents[i] = world->incidents[i];
+        incidents[i].start_ms += by_ms;
+        incidents[i].end_ms += by_ms;
+    }
+    for (uint32_t i = 0; i < play->count; i++) {
+        const struct step *step = &play->steps[i];
+        uint32_t handle;
+        if (step->kind == STEP_SET)
+            assert_int_equal(engine_insert(engine, &incidents[step->id], &handle), STATUS_OK);
+        else if (step->kind == STEP_WATERMARK)
+            engine_watermark(engine, step->time_ms + by_ms);
+        else if (step->kind == STEP_FLUSH)
+            assert_int_equal(engine_flush(engine, &events), STATUS_OK);
+    }
+    engine_watermark(engine, latest_end(incidents, world->incident_count) + 20 * longest_window(world));
+    assert_int_equal(engine_flush(engine, &events), STATUS_OK);
+    struct engine_stats stats;
+    engine_stats(engine, &stats);
+    assert_int_equal(stats.incidents, 0);
+    assert_int_equal(stats.episodes, 0);
+}
+
+/* What was, leaves no trace: the same world again and again needs no more memory, and in the end asks for none. */
+static void rounds_take_no_more_memory(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 2; seed < 2 + 8 * family_count; seed++) {
+        const struct family *family = &families[seed / 2 % family_count];
+        struct play *play = play_new(world_new(&(struct world_options){
+            .seed = seed, .family = family, .incidents_most = 150, .variant_count = 1, .calibrated = seed % 2 == 0}));
+        struct world *world = play->world;
+        struct dice dice = {seed};
+        plot_tide(play, &dice, 4, 4, PLOT_KEEPS_WORD);
+        struct failing failing = {0};
+        struct allocator allocator = failing_allocator(&failing);
+        struct world_baseline baseline = world_baseline_new(world, 0, 0);
+        world->rules[0].baseline = baseline.rule;
+        struct engine *engine;
+        assert_int_equal(engine_new(&allocator, world->rules, world->rule_count, &limits, &engine), STATUS_OK);
+        struct engine_incident *incidents[ROUNDS];
+        struct failing after[ROUNDS];
+        int64_t window_ms = longest_window(world);
+        int64_t span_ms = world->rules[0].window_ms;
+        while (span_ms <
+               latest_end(world->incidents, world->incident_count) - world->incidents[0].start_ms + 40 * window_ms)
+            span_ms *= 2; /* a whole number of windows: all falls into slots as it did */
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            incidents[i] = calloc(world->incident_count, sizeof(*incidents[i]));
+            assert_non_null(incidents[i]);
+            play_round(engine, play, incidents[i], (int64_t)i * span_ms);
+            after[i] = failing;
+        }
+        const struct failing *half = &after[ROUNDS / 2 - 1];
+        if (failing.bytes > half->bytes + 1024 || failing.calls > half->calls + 4)
+            fail_msg("family %s, seed %" PRIu64 ": %" PRIu64 " bytes and %" PRIu64 " calls after %u rounds, %" PRIu64
+                     " and %" PRIu64 " after %u",
+                     family->name, seed, half->bytes, half->calls, ROUNDS / 2, failing.bytes, failing.calls, ROUNDS);
+        engine_free(engine);
+        assert_int_equal(failing.blocks, 0);
+        for (uint32_t i = 0; i < ROUNDS; i++)
+            free(incidents[i]);
+        world_baseline_free(&baseline);
+        play_free(play);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failing_allocator_leaves_no_leak_and_no_lie),
         cmocka_unit_test(an_insert_that_fails_changes_nothing),
+        cmocka_unit_test(rounds_take_no_more_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,11 @@ static bool left_enough(const struct verdict *all)
     return all->compared > all->worlds && all->evicted > 20 * all->worlds;
 }
 
+static bool compared_or_left(const struct verdict *all)
+{
+    return all->compared > 5 * all->worlds;
+}
+
 static bool late_enough(const struct verdict *all)
 {
     return evicted_enough(all) && all->skipped > 0;
@@ -113,6 +118,8 @@ static const struct law laws[] = {
     {"chains_that_touch_and_leave_are_the_oracles", 150, 2, "chains", plot_in_time, every_flush, evicted_enough},
     {"pulses_with_stragglers_are_the_oracles", 120, 2, "pulses", plot_late, every_flush, evicted_enough},
     {"crowds_are_the_oracles", 60, 2, "crowd", plot_stirred, every_flush, compared_enough},
+    {"seas_are_the_oracles", 120, 2, "sea", plot_in_time, every_flush, compared_or_left},
+    {"seas_stirred_are_the_oracles", 120, 2, "sea", plot_stirred, every_flush, compared_or_left},
     {"hundreds_out_of_order_are_what_they_are_at_once", 500, 1, "region", plot_in_time, incremental_is_at_once,
      left_enough},
 };
