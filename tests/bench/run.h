@@ -1,6 +1,6 @@
 /* One pass of a stream through an engine: made in chunks outside of what is timed, flushed as the correlator does.
  *
- *   stream ──chunk of 4096──▶ insert, insert, … ──each 256──▶ watermark, flush ──▶ released: their ids are used again
+ *   stream ──chunk of 1024──▶ insert, insert, … ──each 256──▶ watermark, flush ──▶ released: their ids are used again
  */
 #pragma once
 
