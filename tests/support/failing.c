@@ -12,7 +12,8 @@ static void *failing_resize(void *self, void *pointer, size_t old_size, size_t n
         return NULL;
     }
     failing->calls++;
-    if (failing->fail_at != 0 && failing->calls >= failing->fail_at)
+    if (failing->fail_at != 0 &&
+        (failing->once ? failing->calls == failing->fail_at : failing->calls >= failing->fail_at))
         return NULL;
     void *block = realloc(pointer, new_size);
     if (block == NULL)

@@ -103,6 +103,87 @@ static void an_insert_that_fails_changes_nothing(void **state)
     }
 }
 
+/* ---- one failure ---- */
+
+/* The play, until something fails; then `chronicle` may be incomplete. */
+static enum status play_through(struct engine *engine, const struct play *play, struct chronicle *chronicle)
+{
+    const struct world *world = play->world;
+    uint32_t *handles = calloc(world->incident_count, sizeof(*handles));
+    bool *standing = calloc(world->incident_count, sizeof(*standing));
+    assert_true(handles != NULL && standing != NULL);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; status == STATUS_OK && i < play->count; i++) {
+        const struct step *step = &play->steps[i];
+        bool sets = step->kind == STEP_SET || step->kind == STEP_REMOVE;
+        if (sets && standing[step->id])
+            engine_remove(engine, handles[step->id]);
+        if (sets)
+            standing[step->id] = step->kind == STEP_SET;
+        if (step->kind == STEP_SET)
+            status = engine_insert(engine, world_incident(world, step->id, step->variant), &handles[step->id]);
+        else if (step->kind == STEP_WATERMARK)
+            engine_watermark(engine, step->time_ms);
+        else if (step->kind == STEP_FLUSH)
+            status = chronicle_flush(chronicle, engine);
+    }
+    free(handles);
+    free(standing);
+    return status;
+}
+
+/* Whether it told all there is to tell. */
+static bool told_with_failure(const struct play *play, uint64_t fail_at, struct chronicle *chronicle,
+                              uint64_t *ret_calls)
+{
+    struct failing failing = {.fail_at = fail_at, .once = true};
+    struct allocator allocator = failing_allocator(&failing);
+    struct engine *engine = NULL;
+    chronicle_init(chronicle, play->world->seed);
+    enum status status = engine_new(&allocator, play->world->rules, play->world->rule_count, &limits, &engine);
+    if (status == STATUS_OK)
+        status = play_through(engine, play, chronicle);
+    assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+    engine_free(engine);
+    assert_int_equal(failing.blocks, 0);
+    *ret_calls = failing.calls;
+    return status == STATUS_OK;
+}
+
+static void a_failure_is_told_or_makes_no_difference(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 2; seed < 2 + 6 * family_count; seed++) {
+        struct play *play = play_new(world_new(&(struct world_options){.seed = seed,
+                                                                       .family = &families[seed / 2 % family_count],
+                                                                       .incidents_most = 60,
+                                                                       .variant_count = 3,
+                                                                       .calibrated = seed % 2 == 0}));
+        struct dice dice = {seed};
+        if (seed % 4 < 2)
+            plot_stir(play, &dice, 5);
+        else
+            plot_tide(play, &dice, 4, 3, PLOT_KEEPS_WORD);
+        struct world_baseline baseline = world_baseline_new(play->world, 0, 0);
+        play->world->rules[0].baseline = baseline.rule;
+        struct chronicle right;
+        uint64_t calls;
+        assert_true(told_with_failure(play, 0, &right, &calls));
+        for (uint64_t fail_at = 1; fail_at <= calls; fail_at++) {
+            struct chronicle chronicle;
+            uint64_t ignored;
+            if (told_with_failure(play, fail_at, &chronicle, &ignored) &&
+                (chronicle.mistakes > 0 || !chronicle_same(&right, &chronicle)))
+                fail_msg("family %s, seed %" PRIu64 ": call %" PRIu64 " of %" PRIu64 " failed, and nobody said so",
+                         play->world->family->name, seed, fail_at, calls);
+            chronicle_fini(&chronicle);
+        }
+        chronicle_fini(&right);
+        world_baseline_free(&baseline);
+        play_free(play);
+    }
+}
+
 /* ---- memory that stays ---- */
 
 #define ROUNDS 16u
@@ -213,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failing_allocator_leaves_no_leak_and_no_lie),
         cmocka_unit_test(an_insert_that_fails_changes_nothing),
+        cmocka_unit_test(a_failure_is_told_or_makes_no_difference),
         cmocka_unit_test(rounds_take_no_more_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
