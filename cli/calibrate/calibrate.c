@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define HISTORY_WINDOWS_MIN 4 /* a history of fewer says nothing of what is normal */
+
 /* What is made of one rule. */
 struct part {
     struct pool pool;
@@ -57,6 +59,8 @@ static int complain(const struct calibrate *calibrate, enum status status, const
 static enum status part_history(const struct calibrate *calibrate, const struct rule *rule, struct part *part)
 {
     const struct archive *archive = &calibrate->archive;
+    if (calibrate->until_ms - calibrate->from_ms < HISTORY_WINDOWS_MIN * rule->window_ms)
+        return STATUS_TOO_LARGE;
     enum status status =
         pool_init(&part->pool, rule, archive->incidents, archive->count, calibrate->from_ms, calibrate->until_ms);
     if (status != STATUS_OK)
@@ -126,10 +130,11 @@ static int part_make(struct calibrate *calibrate, const struct rule *rule, struc
 {
     char reason[256] = "", window[DURATION_TEXT_BYTES], length[DURATION_TEXT_BYTES];
     enum status status = part_history(calibrate, rule, part);
-    if (status == STATUS_TOO_LARGE || (status == STATUS_INVALID && calibrate->until_ms > calibrate->from_ms)) {
+    if (status == STATUS_TOO_LARGE) {
         duration_format(rule->window_ms, window);
         duration_words(calibrate->until_ms - calibrate->from_ms, length);
-        (void)snprintf(reason, sizeof reason, "rule %.*s: a history of %s is too short for a window of %s",
+        (void)snprintf(reason, sizeof reason,
+                       "rule %.*s: a history of %s is too short for a window of %s: it takes four of them",
                        (int)(rule->name.size < 64 ? rule->name.size : 64), rule->name.data, length, window);
         status = STATUS_FULL;
     }
@@ -251,6 +256,8 @@ static int calibrate_archive(struct calibrate *calibrate, int64_t from_ms, bool 
     if (status != STATUS_OK)
         return complain(calibrate, status, reason);
     fprintf(stderr, "read %" PRIu64 " reports, refused %" PRIu64 "\n", archive->read, archive->refused);
+    (void)signal(SIGINT, on_signal); /* while reading, the loop had handlers of its own */
+    (void)signal(SIGTERM, on_signal);
     int exit_status = EXIT_FAILED;
     time_format(calibrate->until_ms, until);
     if (archive->unread > 0) {
@@ -322,8 +329,6 @@ int calibrate_run(const struct calibrate_options *options, const char *program)
     exit_status = check_out(&calibrate);
     if (exit_status == EXIT_DONE) {
         (void)signal(SIGPIPE, SIG_IGN);
-        (void)signal(SIGINT, on_signal); /* while reading, the loop's own handlers stand before these */
-        (void)signal(SIGTERM, on_signal);
         exit_status = calibrate_archive(&calibrate, from_ms, options->from != NULL);
     }
     settings_close(&calibrate.settings);
