@@ -9,7 +9,7 @@ static const char episode_header[] =
     "id,title,rule,state,revision,final,countries,first,last,extent_km,observed,capped,continues,"
     "calibrated,cause,incidents\r\n";
 static const char incident_header[] =
-    "id,category,role,status,start,end,precision,lat,lon,radius_km,place,countries,reports,headline,"
+    "id,category,role,status,start,end,precision,lat,lon,radius_km,place,countries,reports,publishers,headline,"
     "publisher,url,licence,episodes\r\n";
 
 struct csv_output {
@@ -126,7 +126,8 @@ static enum status csv_incident(void *self, const struct incident *incident, con
     csv_line_text(line, bare ? SPAN("") : span_of(precision_name(best->occurred.precision)));
     csv_place(line, best);
     csv_line_text(line, span_of(countries));
-    csv_line_number(line, (double)incident->report_count);
+    csv_line_number(line, (double)(incident->report_count + incident->reports_omitted));
+    csv_line_number(line, (double)incident_publishers(incident));
     csv_line_text(line, shown ? best->headline : SPAN(""));
     csv_line_text(line, shown ? best->publisher : SPAN(""));
     csv_line_text(line, shown ? best->url : SPAN(""));

@@ -14,8 +14,8 @@ static const struct table_column episode_columns[] = {
     {"KM", COLUMN_NUMBER},  {"TITLE", COLUMN_LINES}, {"EPISODE", COLUMN_TEXT},
 };
 static const struct table_column incident_columns[] = {
-    {"WHEN", COLUMN_TEXT},  {"CATEGORY", COLUMN_TEXT}, {"STATUS", COLUMN_TEXT},   {"COUNTRIES", COLUMN_LONG},
-    {"PLACE", COLUMN_LONG}, {"INCIDENT", COLUMN_LONG}, {"EPISODES", COLUMN_LONG},
+    {"WHEN", COLUMN_TEXT},  {"CATEGORY", COLUMN_TEXT},     {"STATUS", COLUMN_TEXT},   {"COUNTRIES", COLUMN_LONG},
+    {"PLACE", COLUMN_LONG}, {"PUBLISHERS", COLUMN_NUMBER}, {"INCIDENT", COLUMN_LONG}, {"EPISODES", COLUMN_LONG},
 };
 #define COUNT(array) (sizeof array / sizeof array[0])
 #define CELL_BYTES   512
@@ -92,6 +92,8 @@ static enum status table_incident(void *self, const struct incident *incident, c
 {
     struct table_output *output = self;
     const struct report *best = &incident->reports[0];
+    char publishers[24];
+    (void)snprintf(publishers, sizeof publishers, "%llu", (unsigned long long)incident_publishers(incident));
     char when[WORDS_BYTES], countries[CELL_BYTES], place[WORDS_BYTES], id[CELL_BYTES], episodes[CELL_BYTES * 8];
     words_interval(output->zone, &best->occurred, when);
     words_incident_countries(incident, countries, sizeof countries);
@@ -100,7 +102,7 @@ static enum status table_incident(void *self, const struct incident *incident, c
     join_ids(episode_ids, episode_count, episodes, sizeof episodes);
     const char *category = best->occurred.start_ms == TIME_NONE ? "" : category_name(best->category);
     return table_add(output->table, (const char *[]){when, category, report_status_name(best->status), countries, place,
-                                                     id, episodes});
+                                                     publishers, id, episodes});
 }
 
 static enum status table_output_close(void *self)

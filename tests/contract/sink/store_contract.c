@@ -386,6 +386,77 @@ static void a_new_life_of_the_correlator_has_the_last_word_on_a_retraction(void 
     assert_string_equal(incidents(bench, flagged), "s:a/1/confirmed@51.5\n");
 }
 
+/* One incident, told by those reports, the best first. */
+static void tell_several(struct bench *bench, uint64_t publishers, const char *const *source_ids, size_t count)
+{
+    struct report *reports = arena_take(&bench->arena, count * sizeof *reports);
+    assert_non_null(reports);
+    struct incident best = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct incident one =
+            story_incident(&bench->arena, (struct stream_position){0}, source_ids[i], 1, T0, 10.0 + (double)i, 2, "PL");
+        reports[i] = one.reports[0];
+        if (i == 0)
+            best = one;
+    }
+    best.position = next_position(bench);
+    best.reports = reports;
+    best.report_count = count;
+    best.publishers = publishers;
+    assert_int_equal(apply(bench, story_told(best), NULL), STORE_APPLIED);
+}
+
+/* "id:publishers reports omitted[source_id …]" */
+static enum status note_reports(void *self, const struct incident *incident, const struct span *ids, size_t count)
+{
+    struct bench *bench = self;
+    text_print(&bench->seen, "%.*s:%u/%u[", SPAN_ARG(incident->id), (unsigned)incident_publishers(incident),
+               (unsigned)incident->reports_omitted);
+    for (size_t i = 0; i < incident->report_count; i++)
+        text_print(&bench->seen, "%s%.*s%s", i > 0 ? " " : "", SPAN_ARG(incident->reports[i].source_id),
+                   incident->reports[i].status == REPORT_RETRACTED ? "!" : "");
+    text_print(&bench->seen, "]\n");
+    return STATUS_OK;
+}
+
+static const char *incidents_with_reports(struct bench *bench)
+{
+    text_clear(&bench->seen);
+    text_print(&bench->seen, "%s", "");
+    const struct store_filter filter = {0};
+    assert_int_equal(store_incidents(bench->store, &filter, note_reports, bench), STATUS_OK);
+    return bench->seen.data;
+}
+
+static void what_is_one_incident_now_leaves_no_ghost(void **state)
+{
+    struct bench *bench = *state;
+    tell(bench, "a", 1, T0, 51.5, 2, "PL");
+    tell(bench, "b", 1, T0, 51.6, 2, "PL");
+    tell(bench, "c", 1, T0, 51.7, 2, "PL");
+    publish(bench, "e1", 1, EPISODE_FLAGGED, "PL", "a c");
+    tell_several(bench, 2, (const char *const[]){"b", "a"}, 2);
+    assert_string_equal(incidents_with_reports(bench), "s:b:2/0[b a]\ns:c:1/0[c]\n");
+    assert_string_equal(episodes(bench, flagged), "e1/1/flagged[s:a=core@? s:c=core@51.7]\n"); /* until it is revised */
+    publish(bench, "e1", 2, EPISODE_FLAGGED, "PL", "b c");
+    assert_string_equal(episodes(bench, flagged), "e1/2/flagged[s:b=core@10 s:c=core@51.7]\n");
+    /* Another tells it best; then each is its own again. */
+    tell_several(bench, 3, (const char *const[]){"c", "b", "a"}, 3);
+    assert_string_equal(incidents_with_reports(bench), "s:c:3/0[c b a]\n");
+    tell(bench, "b", 1, T0, 51.6, 2, "PL");
+    tell_several(bench, 2, (const char *const[]){"a", "c"}, 2);
+    assert_string_equal(incidents_with_reports(bench), "s:a:2/0[a c]\ns:b:1/0[b]\n");
+}
+
+static void of_several_reports_the_one_that_is_retracted_goes_behind_the_others(void **state)
+{
+    struct bench *bench = *state;
+    tell_several(bench, 3, (const char *const[]){"a", "b", "c"}, 3);
+    apply(bench, story_retraction(&bench->arena, next_position(bench), "a", 2), NULL);
+    assert_string_equal(incidents_with_reports(bench), "s:a:3/0[b c a!]\n");
+    assert_string_equal(incidents(bench, flagged), "s:a/1/confirmed@11\n");
+}
+
 static void an_incident_may_come_after_its_episode(void **state)
 {
     struct bench *bench = *state;
@@ -542,6 +613,8 @@ int store_contract_run(const char *name, const struct store_case *store_kind)
         T(a_retraction_keeps_what_was_known),
         T(a_retraction_of_the_unknown_is_remembered_bare_and_filled_by_the_report),
         T(a_new_life_of_the_correlator_has_the_last_word_on_a_retraction),
+        T(what_is_one_incident_now_leaves_no_ghost),
+        T(of_several_reports_the_one_that_is_retracted_goes_behind_the_others),
         T(an_incident_may_come_after_its_episode),
         T(members_come_and_go),
         T(rules_are_kept_by_name_and_hash),

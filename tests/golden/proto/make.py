@@ -126,6 +126,8 @@ GOLDEN = {
     "frame/heartbeat_of_a_listener": l.Frame(heartbeat=l.Heartbeat()),
     "frame/refusal": l.Frame(refusal=l.Refusal(reason="version 2 is not spoken here, 1 is")),
     "publication/incident": e.Publication(incident=incident(report(), least())),
+    "publication/corroborated_incident": e.Publication(incident=but(incident(report(), least()), reports_omitted=5000,
+                                                                    publishers=3)),
     "publication/retracted": e.Publication(retracted=incident(retraction())),
     "publication/episode": e.Publication(episode=episode()),
     "publication/calibrated_episode": e.Publication(episode=calibrated()),

@@ -132,14 +132,30 @@ static void an_incident_comes_back_with_all_its_reports(void **state)
 {
     struct report reports[] = {example_report(&arena), example_report(&arena)};
     reports[1].source = SPAN("other");
-    struct publication publication = {.kind = PUBLICATION_INCIDENT,
-                                      .incident = {SPAN("rcb-pl:2025-0911"), {1, 2}, reports, 2}};
+    struct publication publication = {
+        .kind = PUBLICATION_INCIDENT,
+        .incident = {.id = SPAN("rcb-pl:2025-0911"), .position = {1, 2}, .reports = reports, .report_count = 2}};
     struct publication again = round_trip(&publication);
     assert_span_is(again.incident.id, "rcb-pl:2025-0911");
     assert_true(again.incident.position.epoch == 1 && again.incident.position.number == 2);
     assert_int_equal(again.incident.report_count, 2);
+    assert_true(again.incident.publishers == 0 && again.incident.reports_omitted == 0);
     assert_same_report(&again.incident.reports[0], &reports[0]);
     assert_same_report(&again.incident.reports[1], &reports[1]);
+}
+
+static void what_is_counted_of_an_incident_comes_back(void **state)
+{
+    struct report reports[] = {example_report(&arena), example_report(&arena)};
+    const struct publication told = {.kind = PUBLICATION_INCIDENT,
+                                     .incident = {.id = SPAN("rcb-pl:2025-0911"),
+                                                  .reports = reports,
+                                                  .report_count = 2,
+                                                  .reports_omitted = 70000,
+                                                  .publishers = 300}};
+    struct publication again = round_trip(&told);
+    assert_int_equal(again.incident.reports_omitted, 70000);
+    assert_int_equal(again.incident.publishers, 300);
 }
 
 static void a_bare_retraction_comes_back(void **state)
@@ -247,6 +263,7 @@ int main(void)
         cmocka_unit_test(an_episode_comes_back_whole),
         cmocka_unit_test(the_digest_sees_content_and_only_content),
         cmocka_unit_test(an_incident_comes_back_with_all_its_reports),
+        cmocka_unit_test(what_is_counted_of_an_incident_comes_back),
         cmocka_unit_test(a_bare_retraction_comes_back),
         cmocka_unit_test(a_rule_comes_back),
         cmocka_unit_test(what_an_episode_cannot_be_is_refused),

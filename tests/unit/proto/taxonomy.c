@@ -75,6 +75,19 @@ static void names_lead_back_to_their_values(void **state)
     assert_string_equal(source_state_name(SOURCE_ENDED), "ended");
 }
 
+static void a_family_is_what_the_first_two_labels_name(void **state)
+{
+    assert_int_equal(category_family(CATEGORY_AIR_DRONE_SIGHTING), category_family(CATEGORY_AIR_DRONE_INCURSION));
+    assert_int_equal(category_family(CATEGORY_LAND_BORDER_CLOSURE), category_family(CATEGORY_LAND_BORDER_CROSSING));
+    for (unsigned i = 0; i < CATEGORY_COUNT; i++) /* nothing else is one yet */
+        for (unsigned k = 0; k < i; k++) {
+            bool same = category_family((enum category)i) == category_family((enum category)k);
+            bool drones = k == CATEGORY_AIR_DRONE_INCURSION && i == CATEGORY_AIR_DRONE_SIGHTING;
+            bool border = k == CATEGORY_LAND_BORDER_CROSSING && i == CATEGORY_LAND_BORDER_CLOSURE;
+            assert_int_equal(same, drones || border);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +97,7 @@ int main(void)
         cmocka_unit_test(a_star_elsewhere_matches_nothing),
         cmocka_unit_test(a_misspelt_category_has_a_nearest),
         cmocka_unit_test(names_lead_back_to_their_values),
+        cmocka_unit_test(a_family_is_what_the_first_two_labels_name),
     };
     return cmocka_run_group_tests_name("taxonomy", tests, NULL, NULL);
 }

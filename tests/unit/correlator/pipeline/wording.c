@@ -147,6 +147,15 @@ static void what_was_done_to_incidents_is_said_with_their_ids(void **state)
         {ACTION_CORRECTED, REMOVED, "incident corrected, leaves: a", "2 incidents corrected, leave: a, b"},
         {ACTION_RETRACTED, REMOVED, "incident retracted: a", "2 incidents retracted: a, b"},
         {ACTION_EXPLAINED, REMOVED, "incident explained: a", "2 incidents explained: a, b"},
+        {ACTION_RETOLD, ADDED, "incident told by another report: a", "2 incidents told by other reports: a, b"},
+        {ACTION_PARTED, ADDED, "incident parted from another: a", "2 incidents parted from others: a, b"},
+        {ACTION_MERGED, REMOVED, "incident put together with another: a", "2 incidents put together with others: a, b"},
+        {ACTION_BACKED, ADDED, "incident with a further report, joins: a",
+         "2 incidents with further reports, join: a, b"},
+        {ACTION_SHORTED, REMOVED, "incident with a report less, leaves: a",
+         "2 incidents with reports less, leave: a, b"},
+        {ACTION_BACKED, TOUCHED, "incident with a further report: a", "2 incidents with further reports: a, b"},
+        {ACTION_SHORTED, TOUCHED, "incident with a report less: a", "2 incidents with reports less: a, b"},
         {ACTION_NONE, REMOVED, "incident leaves: a", "2 incidents leave: a, b"},
         {ACTION_CORRECTED, TOUCHED, "incident corrected: a", "2 incidents corrected: a, b"},
         {ACTION_RESTORED, TOUCHED, "incident corrected: a", "2 incidents corrected: a, b"},
@@ -239,7 +248,8 @@ static void running_into_a_cap_is_said_once(void **state)
     stage.change.capped = true;
     assert_string_equal(cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, false, &arena).data,
                         "incident added: a; capped: a neighbour did not fit");
-    assert_string_equal(cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, true, &arena).data, "incident added: a");
+    assert_string_equal(cause_words(&stage.change, SPAN(""), EPISODE_CANDIDATE, true, &arena).data,
+                        "incident added: a");
 }
 
 static void a_change_of_nothing_named_is_the_neighbourhoods_and_of_nothing_but_the_end_is_silent(void **state)
