@@ -38,13 +38,20 @@ def stamp(ms):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def made_up(seed, count=220, days=60, start_ms=1756684800000):
-    """Towns with ties, chains that caps cut, coarse places and long intervals, company, retractions."""
+def towns_of(seed, count):
     dice = random.Random(seed)
-    towns = [(round(dice.uniform(48, 60), 1), round(dice.uniform(8, 28), 1)) for _ in range(14)]
+    return [(round(dice.uniform(48, 60), 1), round(dice.uniform(8, 28), 1)) for _ in range(count)]
+
+
+def made_up(seed, count=220, days=60, start_ms=1756684800000, towns=None):
+    """Towns with ties, chains that caps cut, coarse places and long intervals, company, retractions. With towns given:
+    the first of them see most."""
+    dice = random.Random(seed)
+    weights = [1 / (rank + 1) for rank in range(len(towns))] if towns else None
+    towns = towns or towns_of(seed, 14)
     reports = []
     for number in range(count):
-        lat, lon = dice.choice(towns)
+        lat, lon = dice.choices(towns, weights)[0]
         if dice.random() < 0.4:
             lat, lon = round(lat + dice.uniform(-2, 2), 2), round(lon + dice.uniform(-2, 2), 2)
         begin = start_ms + dice.randrange(days * 4) * DAY // 4
@@ -128,17 +135,23 @@ def changed(tree, path, value):
 class Derived:
     """A store and the raw reports it was made from."""
 
-    def __init__(self, desk, reports, baselines=None, baseline_file=None):
+    def __init__(self, desk, reports, history=(), path=None, is_file_given=False):
+        """history: raw reports the baseline at `path` was made from; is_file_given: --baseline is."""
         self.desk = desk
         self.incidents = standing(reports)
-        self.baselines = baselines or {}
-        self.options = ["--baseline", baseline_file] if baseline_file else []
+        self.history = standing(history)
+        self.file = method.BaselineFile(path) if path else None
+        self.options = ["--baseline", path] if is_file_given else []
         self.worlds = {}
 
     def world(self, published):
         if published["name"] not in self.worlds:
-            self.worlds[published["name"]] = method.World(published, self.incidents,
-                                                          self.baselines.get(published["name"]))
+            baseline = None
+            if self.file:
+                points, curves = self.file.rules[published["name"]]
+                baseline = method.Baseline(published, self.history, self.file.from_ms, self.file.until_ms, curves)
+                compare(sorted(map(list, points)), sorted(map(list, baseline.points)), "points of the history")
+            self.worlds[published["name"]] = method.World(published, self.incidents, baseline, bool(self.options))
         return self.worlds[published["name"]]
 
     def explain(self, *arguments, form=("--json",)):
@@ -176,7 +189,15 @@ class Derived:
 
     def check_chance(self, told, world, members):
         if world.baseline is None:
-            compare(told["chance"], None)
+            compare(told["chance"], None, "chance")
+            return
+        first, last, _ = world.bounds(members)
+        chance = world.baseline.chance(members, first, last, world.is_flagged(members))
+        if not self.options:
+            chance.update(footprint=None, years=None, exceedances=None)
+        compare(told["chance"], {"baseline_hash": self.file.hash, **chance}, "chance")
+        compare({key: told["episode"][key] for key in ("expected", "score", "recurrence_days")},
+                {key: chance[key] for key in ("expected", "score", "recurrence_days")}, "episode")
 
     # --- why not ---
 
@@ -220,10 +241,10 @@ class Derived:
     def check_trigger(self, one, world, found, answer, target):
         part = world.part_with(one)
         compare(found["exact"]["holds"], not world.is_coarse(one), f"{one.id} exact")
-        counts = world.tell_counts(one) if not self.options else world.tell_counts_of_file(one)
+        counts = world.tell_counts(one)
         if not world.is_coarse(one):
-            holds = one.id in world.part_of
             needed = counts["threshold"]
+            holds = one.id in world.part_of if needed is not None else False
             short = max(0, needed - counts["neighbours"]) if needed is not None else None
             compare({key: found["core"][key] for key in (*counts, "short", "holds")},
                     {**counts, "short": short, "holds": holds}, f"{one.id} core")
@@ -231,6 +252,8 @@ class Derived:
                  (target is None or world.episode_id(world.part_of[core]) == target)]
         nearest = world.nearest(one, self.around(world, one, cores, target))
         near = found["near"]
+        bridge = None if near["holds"] else world.bridge(one)
+        compare(near["bridge"], {"id": bridge.id, **world.tell_counts(bridge)} if bridge else None, f"{one.id} bridge")
         if nearest is None:
             compare(near["nearest"], None, f"{one.id} near")
             return
@@ -452,14 +475,78 @@ class Explain(Case):
         derived = self.derived(MADE_RULES, made_up(SEED))
         told = next(one for one in map(lambda episode: derived.explain(episode["id"]), derived.desk.episodes())
                     if 6 <= len(one["members"]) <= 30 and one["near_misses"])
+        self.expect_noticed(derived, told)
+
+    def expect_noticed(self, derived, told):
         derived.check(told)
         count = 0
         for path, value in leaves({key: told[key] for key in told if key not in ("episode", "rule")}):
-            other = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else value * (1 + 1e-6)
+            other = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else value * (1 + 1e-5)
+            if path[-1] in ("time_share", "distance_share") and value == 0:
+                other = 0.5
             with self.assertRaises(Wrong, msg=f"{path} may be {other}"):
                 derived.check(changed(told, path, other))
             count += 1
-        self.assertGreater(count, 100)
+        self.assertGreater(count, 50)
+
+    # --- calibrated ---
+
+    CALIBRATED_RULES = [
+        rule("noise", ["air.*"], 200, "2d", min_neighbours=2, min_countries=1, alpha=1e-2, caps={"duration": "20d"}),
+        rule("wide", ["air.drone.*"], 500, "3d", min_neighbours=2, alpha=1e-3, caps={"duration": "12d", "extent_km": 1200}),
+    ]
+    YEAR_MS = 365 * DAY
+
+    def calibrated(self, seed, is_file_given):
+        """A year of history, ended by a guard of thirty days; then two months, with a campaign where little happens."""
+        towns, now = towns_of(seed, 25), 1756684800000
+        history = made_up(seed, count=2200, days=365 + 45, start_ms=now - self.YEAR_MS - 60 * DAY, towns=towns)
+        live = made_up(seed + 1, count=350, towns=towns)
+        dice = random.Random(seed)
+        for number in range(14):
+            begin = now + 20 * DAY + dice.randrange(5 * 24) * 3600000
+            live.append(incident("desk", f"c{number}", "air.drone.incursion", stamp(begin), round(56.5 + dice.random(), 2),
+                                 round(1.0 + number / 3, 2), countries=where(dice.choice(["GB", "DK"])), role="trigger", revision=0))
+        desk = self.desk(self.CALIBRATED_RULES)
+        path = desk.folder / "baseline.vdb"
+        vedette("calibrate", "--config", desk.config, "--from", stamp(now - self.YEAR_MS), "--until", stamp(now), "--guard",
+                "30d", "--years", "60", "--out", path, desk.file("history.jsonl", history))
+        desk.write_config(self.CALIBRATED_RULES, baseline=str(path))
+        desk.replay(live)
+        return Derived(desk, live, history, path, is_file_given)
+
+    def test_ten_episodes_judged_by_a_baseline_from_the_store_alone(self):
+        derived = self.calibrated(SEED, is_file_given=False)
+        told = self.explain_ten(derived, SEED)
+        histories = {one["history"] for each in told for one in each["members"]}
+        thresholds = {one["threshold"] for each in told for one in each["members"]} - {None}
+        self.assertGreater(len(histories), 8)
+        self.assertGreater(len(thresholds), 2)
+        self.assertTrue(all(each["chance"]["footprint"] is None for each in told))
+
+    def test_ten_episodes_judged_by_a_baseline_with_its_file(self):
+        derived = self.calibrated(SEED + 100, is_file_given=True)
+        told = self.explain_ten(derived, SEED)
+        self.assertLessEqual({True, False}, {each["chance"]["recurrence_at_least"] for each in told})
+        text = derived.explain(told[0]["episode"]["id"], *derived.options, form=("--tz", "UTC"))
+        self.assertRegex(text, r"expected: \(\d+ \+ 1\) x [\d.]+ days / 335 days")
+        self.ask_why_not(derived, SEED, count=40)
+
+    def test_any_number_that_is_off_is_noticed_of_a_calibrated_one_too(self):
+        derived = self.calibrated(SEED + 100, is_file_given=True)
+        told = next(one for one in map(lambda episode: derived.explain(episode["id"], *derived.options), derived.desk.episodes())
+                    if 4 <= len(one["members"]) <= 20)
+        self.expect_noticed(derived, told)
+
+    def test_another_baseline_is_refused(self):
+        derived = self.calibrated(SEED, is_file_given=False)
+        other = derived.desk.folder / "other.vdb"
+        vedette("calibrate", "--config", derived.desk.config, "--until", "2025-08-01", "--tz", "UTC", "--years", "10", "--out",
+                other, derived.desk.folder / "history.jsonl")
+        episode = derived.desk.episodes()[0]["id"]
+        told = vedette("explain", "--store", derived.desk.store, "--baseline", other, episode, check=1)
+        self.assertIn(derived.file.hash, told.stderr)
+        self.assertIn(str(other), told.stderr)
 
     # --- several reports of one incident ---
 

@@ -6,13 +6,13 @@ import datetime
 import decimal
 import hashlib
 import math
+import struct
 
 SCALE = 1 << 28
 EARTH_KM = 6371.0088
 DAY = 86400000
-HISTORY_LIMIT = 2.0  # of reach and window: what is farther is no near miss
+MISS_SHARE = 2.0  # of reach and window: what is farther is no near miss
 MISSES = 5
-QUARTERS = range(8, 17)
 
 
 def parse_ms(text):
@@ -90,42 +90,90 @@ class Incident:
 class Baseline:
     """The frozen history of one rule, as raw incidents: what h, K and expected are counted from."""
 
-    def __init__(self, rule, history, length_ms):
-        self.points = [one.point for one in history]
-        lengths = [one.end - one.start for one in history]
-        self.length_ms = length_ms
-        self.mean_ms = mean_length(lengths)
-        tau = math.isqrt(chord2_of_km(rule["reach_km"]))
-        # The greatest power of two ≤ τ/4.
-        self.bits = max(0, (tau // 4).bit_length() - 1)
-        self.reach2 = chord2_of_km(rule["reach_km"])
-        self.known = {}
+    def __init__(self, rule, incidents, from_ms, until_ms, curves):
+        world = World(rule, [])
+        history = [one for one in incidents if from_ms <= one.start < until_ms and world.is_triggering(one) and
+                   not world.is_coarse(one)]
         self.rule = rule
+        self.points = [one.point for one in history]
+        self.length_ms = until_ms - from_ms
+        self.mean_ms = sum(one.end - one.start for one in history) // max(1, len(history))
+        tau2 = chord2_of_km(rule["reach_km"])
+        self.side = 1  # the greatest power of two ≤ τ/4
+        while (4 * 2 * self.side) ** 2 <= tau2:
+            self.side *= 2
+        self.near2 = math.floor((math.sqrt(tau2) + self.side / 2) ** 2)
+        self.curves = curves  # of any episode, of flagged ones: (years, [(score, exceedances)])
+        self.known, self.tables = {}, {}
 
     def history(self, point):
-        side = 1 << self.bits
-        cell = tuple(part // side for part in point)
+        cell = tuple(part // self.side for part in point)
         if cell not in self.known:
-            middle = tuple(part * side + side // 2 for part in cell)
-            self.known[cell] = sum(chord2(middle, other) <= self.reach2 for other in self.points)
+            middle = tuple(part * self.side + self.side // 2 for part in cell)
+            self.known[cell] = sum(chord2(middle, other) <= self.near2 for other in self.points)
         return self.known[cell]
 
     def threshold(self, history, length_ms):
-        exposure = 2 * self.rule["window_ms"] + length_ms + self.mean_ms
-        quarters = -(-4 * exposure // self.rule["window_ms"])
-        return least_improbable(history, quarters * self.rule["window_ms"], 4 * self.length_ms,
-                                self.rule["min_neighbours"], self.rule["alpha"])
+        window = self.rule["window_ms"]
+        quarters = -(-4 * (2 * window + length_ms + self.mean_ms) // window)
+        if (history, quarters) not in self.tables:
+            self.tables[history, quarters] = least_improbable(history, quarters * window, 4 * self.length_ms,
+                                                              self.rule["min_neighbours"], self.rule["alpha"])
+        return self.tables[history, quarters]
 
-    def expected(self, members, first, last):
-        side = 2 << self.bits
+    def chance(self, members, first, last, flagged):
+        side = 2 * self.side
         cubes = {tuple(part // side for part in one.point) for one in members}
         count = sum(tuple(part // side for part in point) in cubes for point in self.points)
         exposure = last - first + 2 * self.rule["window_ms"] + self.mean_ms
-        return len(cubes), count, exposure, (count + 1) * exposure / self.length_ms
+        observed, expected = len(members), (count + 1) * exposure / self.length_ms
+        score = round(observed * math.log(observed / expected) + expected - observed, 6) if observed > expected else 0.0
+        years, steps = self.curves[1 if flagged else 0]
+        exceedances = next((number for value, number in steps if value >= score - 1e-9), 0)
+        days = years * 365.25
+        return {"observed": observed, "expected": expected, "score": score,
+                "recurrence_days": days / exceedances if exceedances else days / 3,
+                "recurrence_at_least": exceedances == 0,
+                "footprint": {"cubes": len(cubes), "history": count, "exposure_ms": exposure,
+                              "mean_length_ms": self.mean_ms, "history_ms": self.length_ms},
+                "years": years, "exceedances": exceedances}
 
 
-def mean_length(lengths):
-    return sum(lengths) // len(lengths) if lengths else 0
+class BaselineFile:
+    """The file, read from its table (correlator/baseline/README.md): its hash, and of each rule points and curves."""
+
+    def __init__(self, path):
+        self.data, self.at = path.read_bytes(), 16
+        digest = hashlib.sha256(self.data[:-32]).digest()
+        assert digest == self.data[-32:] and self.data[:16] == b"vedette baseline"
+        self.hash = digest.hex()[:16]
+        self.take("<IQ")
+        self.from_ms, self.until_ms, self.guard_ms, _ = self.take("<qqqQ")
+        self.sources = [self.text() for _ in range(self.take("<I")[0])]
+        self.rules = {}
+        for _ in range(self.take("<I")[0]):
+            name, _, _ = self.text(), self.text(), self.text()
+            self.take("<dqqqIdI")
+            points = [self.take("<iii") for _ in range(self.take("<I")[0])]
+            for _ in range(9):
+                count = self.take("<I")[0]
+                self.at += 4 * count
+            curves = []
+            for _ in range(2):
+                years, count = self.take("<QI")
+                curves.append((years, [self.take("<dQ") for _ in range(count)]))
+            self.rules[name] = (points, curves)
+        assert self.at == len(self.data) - 32
+
+    def take(self, form):
+        values = struct.unpack_from(form, self.data, self.at)
+        self.at += struct.calcsize(form)
+        return values
+
+    def text(self):
+        size = self.take("<I")[0]
+        self.at += size
+        return self.data[self.at - size:self.at].decode()
 
 
 def least_improbable(history, numerator, denominator, floor, alpha):
@@ -147,8 +195,9 @@ def least_improbable(history, numerator, denominator, floor, alpha):
 class World:
     """All incidents under one rule: neighbours, cores, episodes."""
 
-    def __init__(self, rule, incidents, baseline=None):
+    def __init__(self, rule, incidents, baseline=None, is_file_given=False):
         self.rule = rule
+        self.knows_all = baseline is None or is_file_given
         self.window = rule["window_ms"]
         self.reach2 = chord2_of_km(rule["reach_km"])
         self.cap2 = chord2_of_km(rule["cap_extent_km"])
@@ -301,12 +350,12 @@ class World:
     # --- what is said of one ---
 
     def tell_counts(self, one):
-        """Of a member; of others, K is not in the store where a baseline is."""
+        """Of what is in no episode the store does not hold K, where there is a baseline; its file says it."""
         counts = {"neighbours": None, "threshold": None, "history": None, "coarse": one.is_live and self.is_coarse(one)}
         if counts["coarse"] or not self.is_triggering(one):
             return counts
         counts["neighbours"] = self.neighbours(one)
-        if self.baseline is None or self.part_with(one) is not None:
+        if self.knows_all or self.part_with(one) is not None:
             counts["history"], counts["threshold"] = self.counts[one.id]
         return counts
 
@@ -330,11 +379,20 @@ class World:
             return max(link["distance_share"], link["time_share"])
         return min(cores, key=lambda core: (share(core), core.order())) if cores else None
 
+    def bridge(self, one):
+        """The neighbour that lacks fewest to be a core, of those whose K is known."""
+        found = []
+        for other in sorted(self.near[one.id], key=Incident.order):
+            counts = self.tell_counts(other)
+            if counts["threshold"] is not None and counts["neighbours"] < counts["threshold"]:
+                found.append((counts["threshold"] - counts["neighbours"], other))
+        return min(found, key=lambda each: each[0])[1] if found else None
+
     def miss(self, part, members, one):
         core = self.nearest(one, part)
         link = self.link(one, core)
         is_within = self.are_within(one, core)
-        if max(link["distance_share"], link["time_share"]) > HISTORY_LIMIT:
+        if max(link["distance_share"], link["time_share"]) > MISS_SHARE:
             return None
         own = self.part_with(one) if self.is_triggering(one) else None
         if not self.is_triggering(one):
