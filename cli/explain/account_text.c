@@ -131,8 +131,8 @@ static void print_standing(const struct printer *printer, const struct account_m
         page_print(printer->stream, "", MEMBER, "%s: %s, so it counts for nobody", attached, words);
     } else if (item->node != GRAPH_NONE) {
         core_test_words(&account->scene, item, words);
-        page_print(printer->stream, "", MEMBER, "%s: %s%s", attached, words,
-                   member->membership == MEMBERSHIP_ATTACHED ? " to be a core" : "");
+        page_print(printer->stream, "", MEMBER, "%s%s: %s", attached,
+                   member->membership == MEMBERSHIP_ATTACHED ? ", no core itself" : "", words);
     } else {
         page_print(printer->stream, "", MEMBER, "%s, but as it is stored now it does not trigger", attached);
     }

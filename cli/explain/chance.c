@@ -90,7 +90,7 @@ void recurrence_words(double days, bool at_least, char ret_text[96])
     if (years >= 9.5)
         (void)snprintf(every, sizeof every, "%.0f years", years);
     else if (years >= 1.5)
-        (void)snprintf(every, sizeof every, "%.1f years", years);
+        (void)snprintf(every, sizeof every, "%.2g years", years);
     else if (days >= 9.5)
         (void)snprintf(every, sizeof every, "%.0f days", days);
     else

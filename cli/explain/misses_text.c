@@ -72,6 +72,22 @@ static void print_bridge(const struct printer *printer, const struct near_miss *
                account_member_number(account, miss->member), words);
 }
 
+/* What it would have taken to be a core itself. */
+static void print_own(const struct printer *printer, const struct scene_item *item)
+{
+    char words[FACT_BYTES];
+    if (!item->is_triggering || item->episode != NULL)
+        return;
+    if (item->is_coarse) {
+        coarse_words(&printer->account->rule, &item->engine, words);
+        page_print(printer->stream, "", INDENT, "coarse, it counts for nobody: %s", words);
+        return;
+    }
+    core_test_words(&printer->account->scene, item, words);
+    page_print(printer->stream, "", INDENT, "no core itself: %s%s", words,
+               item->has_threshold ? "" : "; how many are needed only the baseline says (--baseline FILE)");
+}
+
 static void print_miss(const struct printer *printer, const struct near_miss *miss)
 {
     const struct account *account = printer->account;
@@ -90,10 +106,7 @@ static void print_miss(const struct printer *printer, const struct near_miss *mi
                miss->kind == MISS_FAR && miss->item->episode != NULL ? ", in " : "",
                miss->kind == MISS_FAR && miss->item->episode != NULL ? (int)miss->item->episode->id.size : 0,
                miss->kind == MISS_FAR && miss->item->episode != NULL ? miss->item->episode->id.data : "");
-    if (miss->item->is_triggering && !miss->item->is_coarse && miss->item->episode == NULL) {
-        core_test_words(&account->scene, miss->item, words);
-        page_print(printer->stream, "", INDENT, "no core itself: %s", words);
-    }
+    print_own(printer, miss->item);
     print_bridge(printer, miss);
 }
 
