@@ -496,11 +496,10 @@ static void sea_fill(struct dice *dice, struct world *world)
     int64_t start_ms = EPOCH_MS;
     for (uint32_t i = 0; i < world->incident_count; i++) {
         if (i % company == 0) {
-            spot = dice_below(dice, 4)
-                       ? point_from_degrees(180.0 * dice_real(dice) - 90.0, 360.0 * dice_real(dice) - 180.0)
-                       : world_incident(world, i > 0 ? dice_below(dice, i) : 0, 0)->point;
-            if (spot.x == 0 && spot.y == 0 && spot.z == 0)
-                spot = somewhere(dice);
+            double lat = 180.0 * dice_real(dice) - 90.0;
+            double lon = 360.0 * dice_real(dice) - 180.0;
+            spot = i > 0 && dice_below(dice, 4) == 0 ? world_incident(world, dice_below(dice, i), 0)->point
+                                                     : point_from_degrees(lat, lon);
             start_ms = EPOCH_MS + window / 4 * (int64_t)dice_below(dice, quarters);
         }
         struct point point = dice_below(dice, 3) ? point_beside(dice, spot, 0.8 * unit) : spot;
