@@ -1,7 +1,8 @@
 /* The correlator: joins the pure engine to the bus.
  *
  *     receiver ─▶ decode, validate ─▶ ledger of incidents ─▶ engine ─▶ publisher ─▶ sender (episodes, to sinks)
- *      (agents)                       which revision stands             revisions, titles, causes
+ *      (agents)                       which report stands,              revisions, titles, causes
+ *                       which are one incident
  *
  * Belongs to the loop's thread. Until there is a journal, what it has acknowledged lives in memory: a correlator that
  * is killed forgets it. */

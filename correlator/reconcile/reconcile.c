@@ -1,9 +1,8 @@
 #include "correlator/reconcile/reconcile.h"
 
 #include "correlator/reconcile/best.h"
+#include "correlator/reconcile/group.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NOT_WAITING UINT32_MAX
@@ -19,140 +18,6 @@ void reconcile_init(struct reconcile *reconcile, struct memory *memory, const st
                                     .horizon_ms = INT64_MIN};
     near_init(&reconcile->near, memory, &reconcile->measure);
     partition_init(&reconcile->partition, memory, &reconcile->near);
-}
-
-/* --- groups --- */
-
-static void list_put(struct group **list, struct group *group)
-{
-    group->previous = NULL;
-    group->next = *list;
-    if (*list != NULL)
-        (*list)->previous = group;
-    *list = group;
-}
-
-static void list_take(struct group **list, struct group *group)
-{
-    if (group->previous != NULL)
-        group->previous->next = group->next;
-    else
-        *list = group->next;
-    if (group->next != NULL)
-        group->next->previous = group->previous;
-}
-
-static struct group *group_new(struct reconcile *reconcile)
-{
-    struct group *group = memory_resize(reconcile->memory, NULL, 0, sizeof *group);
-    if (group == NULL)
-        return NULL;
-    *group = (struct group){0};
-    list_put(&reconcile->clean, group);
-    return group;
-}
-
-static void group_free(struct reconcile *reconcile, struct group *group)
-{
-    list_take(group->is_dirty ? &reconcile->dirty : &reconcile->clean, group);
-    if (group->is_stale)
-        reconcile->stale.items[group->stale_at] = NULL;
-    reconcile->settled -= group->is_settled;
-    (void)memory_resize(reconcile->memory, group, sizeof *group, 0);
-}
-
-void group_clean(struct reconcile *reconcile, struct group *group)
-{
-    if (!group->is_dirty)
-        return;
-    group->is_dirty = false;
-    list_take(&reconcile->dirty, group);
-    list_put(&reconcile->clean, group);
-}
-
-static void group_dirty(struct reconcile *reconcile, struct group *group)
-{
-    if (group->is_dirty)
-        return;
-    group->is_dirty = true;
-    list_take(&reconcile->clean, group);
-    list_put(&reconcile->dirty, group);
-}
-
-/* The sum does not depend on the order; word by word it is undone as it was done. */
-static void digest_add(struct group *group, const unsigned char digest[32], bool adds)
-{
-    for (size_t i = 0; i < 4; i++) {
-        uint64_t word;
-        memcpy(&word, digest + 8 * i, sizeof word);
-        group->digest[i] = adds ? group->digest[i] + word : group->digest[i] - word;
-    }
-}
-
-static void group_put(struct reconcile *reconcile, struct group *group, struct standing *standing)
-{
-    standing->group = group;
-    standing->previous = NULL;
-    standing->next = group->members;
-    if (group->members != NULL)
-        group->members->previous = standing;
-    group->members = standing;
-    group->size++;
-    group->listed += standing->list != 0;
-    digest_add(group, standing->digest, true);
-    if (group->size == 1 || (group->best != NULL && best_order(standing, group->best) < 0))
-        group->best = standing;
-    group_dirty(reconcile, group);
-}
-
-static void group_take(struct reconcile *reconcile, struct standing *standing)
-{
-    struct group *group = standing->group;
-    if (standing->previous != NULL)
-        standing->previous->next = standing->next;
-    else
-        group->members = standing->next;
-    if (standing->next != NULL)
-        standing->next->previous = standing->previous;
-    standing->group = NULL;
-    group->size--;
-    group->listed -= standing->list != 0;
-    digest_add(group, standing->digest, false);
-    if (group->best == standing)
-        group->best = NULL;
-    group_dirty(reconcile, group);
-}
-
-struct standing *group_best(struct group *group)
-{
-    if (group->best == NULL) {
-        group->best = group->members;
-        for (struct standing *one = group->members; one != NULL; one = one->next)
-            if (best_order(one, group->best) < 0)
-                group->best = one;
-    }
-    return group->best;
-}
-
-/* Of an empty one. */
-static void group_end(struct reconcile *reconcile, struct group *group)
-{
-    assert(group->size == 0);
-    if (group->record != NULL)
-        reconcile->events.orphaned(reconcile->events.self, group->record);
-    group_free(reconcile, group);
-}
-
-static bool group_stale(struct reconcile *reconcile, struct group *group)
-{
-    if (group == NULL || group->is_stale || group->is_settled)
-        return true;
-    if (!vector_push(reconcile->memory, &reconcile->stale, group))
-        return false;
-    group->is_stale = true;
-    group->stale_at = reconcile->stale.count - 1;
-    reconcile->pending += group->region > group->size ? group->region : group->size;
-    return true;
 }
 
 /* --- one report --- */
@@ -180,7 +45,7 @@ static void standing_fill(const struct reconcile *reconcile, const struct report
     memcpy(standing->digest, digest, sizeof standing->digest);
 }
 
-static bool standing_wait(struct reconcile *reconcile, struct standing *standing)
+bool standing_wait(struct reconcile *reconcile, struct standing *standing)
 {
     standing->waits_at = reconcile->waiting.count;
     if (!vector_push(reconcile->memory, &reconcile->waiting, standing)) {
@@ -191,7 +56,7 @@ static bool standing_wait(struct reconcile *reconcile, struct standing *standing
     return true;
 }
 
-static void standing_wait_no_more(struct reconcile *reconcile, struct standing *standing)
+void standing_wait_no_more(struct reconcile *reconcile, struct standing *standing)
 {
     if (standing->waits_at == NOT_WAITING)
         return;
@@ -376,11 +241,11 @@ enum status reconcile_change(struct reconcile *reconcile, struct standing **stan
     bool is_settled = group != NULL && group->is_settled;
     if (same_ground(now, &after) && !is_settled && reconcile->settled == 0) {
         if (group != NULL)
-            digest_add(group, now->digest, false);
+            group_digest_add(group, now->digest, false);
         standing_fill(reconcile, report, digest, now);
         if (group == NULL)
             return STATUS_OK;
-        digest_add(group, now->digest, true);
+        group_digest_add(group, now->digest, true);
         if (group->best == now)
             group->best = NULL;
         else if (group->best != NULL && best_order(now, group->best) < 0)
@@ -396,185 +261,6 @@ enum status reconcile_change(struct reconcile *reconcile, struct standing **stan
         return status;
     *standing = NULL;
     return reconcile_add(reconcile, report, id, entry, digest, standing);
-}
-
-/* --- what is not plain --- */
-
-static bool reach(struct reconcile *reconcile, struct standing *standing)
-{
-    if (standing->reached_at == reconcile->stamp || (standing->group != NULL && standing->group->is_settled))
-        return true;
-    standing->reached_at = reconcile->stamp;
-    return vector_push(reconcile->memory, &reconcile->region, standing);
-}
-
-/* All that edges join to what is in the region already. */
-static bool region_close(struct reconcile *reconcile)
-{
-    for (uint32_t i = 0; i < reconcile->region.count; i++) {
-        if (!near_find(&reconcile->near, reconcile->region.items[i], &reconcile->found))
-            return false;
-        for (uint32_t k = 0; k < reconcile->found.count; k++)
-            if (!reach(reconcile, reconcile->found.items[k]))
-                return false;
-    }
-    return true;
-}
-
-/* The nearest settled group that one of the set has an edge with and that can take it in: its best is better than any
- * of the set's. So an incident that goes on for longer than the windows stays one. O(set × near). */
-static bool absorber_find(struct reconcile *reconcile, struct standing *const *set, size_t count,
-                          struct group **ret_absorber)
-{
-    struct standing *best = set[0];
-    for (size_t i = 1; i < count; i++)
-        if (best_order(set[i], best) < 0)
-            best = set[i];
-    const struct standing *nearest = NULL;
-    uint128 least = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!near_find(&reconcile->near, set[i], &reconcile->found))
-            return false;
-        for (uint32_t k = 0; k < reconcile->found.count && !set[i]->is_coarse; k++) {
-            struct standing *other = reconcile->found.items[k];
-            if (other->group == NULL || !other->group->is_settled || other->is_coarse ||
-                best_order(other->group->best, best) > 0)
-                continue;
-            uint128 strength = same_strength(&reconcile->measure, set[i], other);
-            if (nearest == NULL || strength < least || (strength == least && standing_order(other, nearest) < 0)) {
-                nearest = other;
-                least = strength;
-            }
-        }
-    }
-    *ret_absorber = nearest != NULL ? nearest->group : NULL;
-    return true;
-}
-
-static bool holds_list(const struct group *group, const struct standing *root)
-{
-    for (const struct standing *listed = root->listed; listed != NULL; listed = listed->listed_next)
-        for (const struct standing *one = group->members; group->listed > 0 && one != NULL; one = one->next)
-            if (one->list == listed->list)
-                return true;
-    return false;
-}
-
-static int by_root(const void *a, const void *b)
-{
-    const struct standing *x = (*(struct standing *const *)a)->parent, *y = (*(struct standing *const *)b)->parent;
-    return (x > y) - (x < y);
-}
-
-/* Sets that touch a settled group join it where they can. */
-static bool settled_take_in(struct reconcile *reconcile)
-{
-    standing_vector *region = &reconcile->region;
-    for (uint32_t i = 0; i < region->count; i++)
-        region->items[i]->parent = partition_root(region->items[i]);
-    qsort((void *)region->items, region->count, sizeof(struct standing *), by_root);
-    for (uint32_t first = 0, last; first < region->count; first = last) {
-        struct standing *root = region->items[first]->parent;
-        for (last = first + 1; last < region->count && region->items[last]->parent == root; last++)
-            ;
-        struct group *absorber = root->absorber;
-        if (absorber == NULL && !absorber_find(reconcile, region->items + first, last - first, &absorber))
-            return false;
-        root->absorber = absorber != NULL && !holds_list(absorber, root) ? absorber : NULL;
-    }
-    return true;
-}
-
-/* Groups that are what they were stay untouched: neither stale nor dirty for having been looked at. */
-static void kept_find(struct reconcile *reconcile)
-{
-    standing_vector *region = &reconcile->region;
-    for (uint32_t i = 0; i < region->count; i++) {
-        struct standing *root = partition_root(region->items[i]);
-        root->old = NULL;
-        root->is_mixed = false;
-        root->fresh = NULL;
-        root->set_size = 0;
-    }
-    for (uint32_t i = 0; i < region->count; i++) {
-        struct standing *one = region->items[i], *root = partition_root(one);
-        if (root->set_size++ == 0)
-            root->old = one->group;
-        root->is_mixed |= one->group == NULL || root->old != one->group;
-        if (one->group != NULL)
-            one->group->is_kept = false;
-    }
-    for (uint32_t i = 0; i < region->count; i++) {
-        struct standing *root = partition_root(region->items[i]);
-        if (!root->is_mixed && root->absorber == NULL && root->old->size == root->set_size) {
-            root->fresh = root->old;
-            root->old->is_kept = true;
-        }
-    }
-}
-
-static bool region_regroup(struct reconcile *reconcile)
-{
-    standing_vector *region = &reconcile->region;
-    kept_find(reconcile);
-    for (uint32_t i = 0; i < region->count; i++) {
-        struct standing *one = region->items[i];
-        struct group *old = one->group;
-        if (old == NULL) {
-            standing_wait_no_more(reconcile, one);
-        } else if (!old->is_kept) {
-            group_take(reconcile, one);
-            if (old->size == 0)
-                group_end(reconcile, old);
-        }
-    }
-    for (uint32_t i = 0; i < region->count; i++) {
-        struct standing *one = region->items[i], *root = partition_root(one);
-        if (root->fresh == NULL)
-            root->fresh = root->absorber != NULL ? root->absorber : group_new(reconcile);
-        if (root->fresh == NULL)
-            return false;
-        if (one->group == NULL)
-            group_put(reconcile, root->fresh, one);
-        root->fresh->region = region->count;
-    }
-    return true;
-}
-
-/* One stale neighbourhood, from what is in the region already. */
-static bool region_resolve(struct reconcile *reconcile)
-{
-    return region_close(reconcile) && partition_make(&reconcile->partition, &reconcile->region) &&
-           (reconcile->settled == 0 || settled_take_in(reconcile)) && region_regroup(reconcile);
-}
-
-static bool stale_resolve(struct reconcile *reconcile, struct group *group)
-{
-    reconcile->region.count = 0;
-    for (struct standing *one = group->members; one != NULL; one = one->next)
-        if (!reach(reconcile, one))
-            return false;
-    group->is_stale = false;
-    return reconcile->region.count == 0 || region_resolve(reconcile);
-}
-
-enum status reconcile_resolve(struct reconcile *reconcile)
-{
-    reconcile->stamp++;
-    for (uint32_t i = 0; i < reconcile->stale.count; i++) {
-        struct group *group = reconcile->stale.items[i];
-        reconcile->stale.items[i] = NULL;
-        if (group != NULL && !stale_resolve(reconcile, group))
-            return STATUS_NO_MEMORY;
-    }
-    reconcile->stale.count = 0;
-    while (reconcile->waiting.count > 0) {
-        reconcile->region.count = 0;
-        if (!reach(reconcile, reconcile->waiting.items[0]) || !region_resolve(reconcile))
-            return STATUS_NO_MEMORY;
-    }
-    reconcile->pending = 0;
-    return STATUS_OK;
 }
 
 /* --- leaving --- */
