@@ -239,7 +239,8 @@ static void measure(struct path *path, const struct options *options, const stru
 {
     struct rule rule = run_rule(kind, calm != NULL ? calm_rule(calm) : NULL);
     const struct correlator_config config = {.rules = &rule, .rule_count = 1, .incidents_max = 100000000};
-    double with[RUNS_MAX], without[RUNS_MAX], ratios[RUNS_MAX], cpu_ratios[RUNS_MAX];
+    double with[RUNS_MAX], without[RUNS_MAX], ratios[RUNS_MAX];
+    double cpu_with[RUNS_MAX], cpu_without[RUNS_MAX], cpu_ratios[RUNS_MAX];
     uint64_t published = 0, published_without = 0;
     rule.categories = (category_set)1 << CATEGORY_AIR_DRONE_SIGHTING;
     for (size_t i = 0; i < options->runs; i++) {
@@ -249,6 +250,8 @@ static void measure(struct path *path, const struct options *options, const stru
         published = path->published;
         with[i] = on.seconds;
         without[i] = off.seconds;
+        cpu_with[i] = on.cpu_seconds;
+        cpu_without[i] = off.cpu_seconds;
         ratios[i] = off.seconds / on.seconds;
         cpu_ratios[i] = off.cpu_seconds / on.cpu_seconds;
     }
@@ -257,14 +260,19 @@ static void measure(struct path *path, const struct options *options, const stru
     double middle_without = median(without, options->runs);
     double ratio = median(ratios, options->runs);
     printf("{\"bench\": \"path\", \"stream\": \"%s\", \"time\": \"%s\", \"calibrated\": %s, \"reports\": %zu, "
-           "\"bytes_each\": %.0f, \"runs\": %zu, \"reports_per_s\": %.0f, \"us_each\": %.2f, \"publications\": %llu, "
-           "\"engine_off_reports_per_s\": %.0f, \"engine_off_us_each\": %.2f, \"engine_off_publications\": %llu, "
-           "\"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f, \"cpu_ratio\": %.3f}\n",
+           "\"bytes_each\": %.0f, \"runs\": %zu, \"reports_per_s\": %.0f, \"us_each\": %.2f, \"cpu_us_each\": %.2f, "
+           "\"publications\": %llu",
            kind->name, path->time == CORRELATOR_LIVE ? "live" : "replay", calm != NULL ? "true" : "false", path->count,
            (double)path->reports.size / count, options->runs, count / middle, middle * 1e6 / count,
-           (unsigned long long)published, options->bare ? 0.0 : count / middle_without, middle_without * 1e6 / count,
-           (unsigned long long)published_without, ratio, ratios[0], ratios[options->runs - 1],
-           median(cpu_ratios, options->runs));
+           median(cpu_with, options->runs) * 1e6 / count, (unsigned long long)published);
+    if (!options->bare)
+        printf(", \"engine_off_reports_per_s\": %.0f, \"engine_off_us_each\": %.2f, \"engine_off_cpu_us_each\": %.2f, "
+               "\"engine_off_publications\": %llu, \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f, "
+               "\"cpu_ratio\": %.3f",
+               count / middle_without, middle_without * 1e6 / count, median(cpu_without, options->runs) * 1e6 / count,
+               (unsigned long long)published_without, ratio, ratios[0], ratios[options->runs - 1],
+               median(cpu_ratios, options->runs));
+    printf("}\n");
     (void)fflush(stdout);
 }
 
