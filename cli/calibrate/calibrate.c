@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HISTORY_WINDOWS_MIN 4 /* a history of fewer says nothing of what is normal */
+#define SILENCE_PART        10 /* of the history, at its end, is remarked on */
+#define HISTORY_WINDOWS_MIN 4  /* a history of fewer says nothing of what is normal */
 
 /* What is made of one rule. */
 struct part {
@@ -223,6 +224,22 @@ static enum status print_summary(const struct calibrate *calibrate)
 
 /* --- the way --- */
 
+/* Where an archive ends long before the history does, everything in it looks rarer than it is. */
+static void warn_of_silence(const struct calibrate *calibrate)
+{
+    const struct archive *archive = &calibrate->archive;
+    int64_t last_ms = archive->incidents[archive->count - 1].start_ms;
+    if ((calibrate->until_ms - last_ms) < (calibrate->until_ms - calibrate->from_ms) / SILENCE_PART)
+        return;
+    char length[DURATION_TEXT_BYTES];
+    duration_words(calibrate->until_ms - last_ms, length);
+    fprintf(
+        stderr,
+        "%s: nothing in these files began in the last %s before the history's end: if they were not told to it, that "
+        "silence counts as history; --until is to be where they end\n",
+        calibrate->program, length);
+}
+
 static int make_parts(struct calibrate *calibrate)
 {
     const struct correlator_config *correlator = &calibrate->settings.correlator;
@@ -271,6 +288,7 @@ static int calibrate_archive(struct calibrate *calibrate, int64_t from_ms, bool 
     } else {
         calibrate->from_ms = has_from ? from_ms : archive->incidents[0].start_ms;
         calibrate->seed = archive_seed(archive);
+        warn_of_silence(calibrate);
         exit_status = make_parts(calibrate);
     }
     archive_close(archive);

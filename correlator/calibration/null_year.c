@@ -66,6 +66,8 @@ static bool grow(void **items, size_t *room, size_t wanted, size_t size)
     if (wanted <= *room)
         return true;
     size_t larger = *room < 64 ? 64 : *room * 2;
+    if (larger < wanted)
+        larger = wanted;
     void *grown = realloc(*items, larger * size);
     if (grown == NULL)
         return false;
@@ -347,7 +349,8 @@ static enum status insert(struct null_year *null_year, struct engine *engine, co
 
 static enum status insert_block(struct null_year *null_year, struct engine *engine)
 {
-    qsort(null_year->block, null_year->block_count, sizeof *null_year->block, compare_drawn);
+    if (null_year->block_count > 0)
+        qsort(null_year->block, null_year->block_count, sizeof *null_year->block, compare_drawn);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < null_year->block_count && status == STATUS_OK; i++)
         status = insert(null_year, engine, &null_year->block[i]);

@@ -189,6 +189,24 @@ static void a_replicate_depends_on_nothing_but_its_number(void **state)
     fixture_close(&fixture);
 }
 
+static void a_crowd_within_one_block_is_drawn_whole(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct calibration calibration;
+    fixture_open(&fixture, 0.02, 3000, 0);
+    for (size_t i = 0; i < fixture.background->count; i++)
+        fixture.background->incidents[i].start_ms = fixture.background->incidents[i].end_ms = (int64_t)i * 1000;
+    pool_fini(&fixture.pool);
+    assert_int_equal(pool_init(&fixture.pool, &fixture.rule, fixture.background->incidents, fixture.background->count,
+                               0, 365 * DAY_MS),
+                     STATUS_OK);
+    assert_int_equal(run(&fixture, 11, 2, NULL, NULL, &calibration), STATUS_OK);
+    assert_true(calibration_rate(&calibration, BASELINE_CURVE_ANY) > 0.0);
+    calibration_free(&calibration);
+    fixture_close(&fixture);
+}
+
 static void the_number_of_years_depends_on_the_history_alone(void **state)
 {
     (void)state;
@@ -210,6 +228,7 @@ int main(void)
         cmocka_unit_test(null_years_of_nothing_have_no_episode),
         cmocka_unit_test(a_follow_up_stays_with_its_first_report),
         cmocka_unit_test(a_replicate_depends_on_nothing_but_its_number),
+        cmocka_unit_test(a_crowd_within_one_block_is_drawn_whole),
         cmocka_unit_test(the_number_of_years_depends_on_the_history_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
