@@ -31,13 +31,20 @@ static bool codes_add(struct codes *codes, struct memory *memory, const country_
     return true;
 }
 
-static bool countries_add(struct ward *ward, struct content *content, const struct node *node)
+#define COUNTRIES_SEEN 4 /* most episodes have no more: looked at first */
+
+static inline bool countries_add(struct ward *ward, struct content *content, const struct node *node)
 {
     const struct codes *had = &content->countries;
-    if (node->country_count == 0 || (node->country_count == 1 && had->count > 0 && had->items[0] == node->country))
+    if (node->country_count == 0)
         return true;
-    if (node->country_count == 1)
+    if (node->country_count == 1) {
+        for (uint32_t i = 0; i < had->count && i < COUNTRIES_SEEN; i++) {
+            if (had->items[i] == node->country)
+                return true;
+        }
         return codes_add(&content->countries, ward->memory, &node->country, 1);
+    }
     const struct engine_incident *incident = node_incident(ward, node);
     return codes_add(&content->countries, ward->memory, incident->countries, incident->country_count);
 }
@@ -142,7 +149,7 @@ bool content_differs(const struct ward *ward, const struct content *told, const 
         !same_bytes(told->countries.items, next->countries.items, told->countries.count * sizeof(country_code)) ||
         !same_bytes(told->members.items, next->members.items, told->members.count * sizeof(uint32_t)))
         return true;
-    for (uint32_t i = 0; i < next->members.count; i++) {
+    for (uint32_t i = 0; i < next->members.count && !incidents_are_quiet(ward->incidents); i++) {
         if (ward->incidents->items[MEMBER_HANDLE(next->members.items[i])].touched)
             return true;
     }

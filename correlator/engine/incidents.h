@@ -56,6 +56,12 @@ void incidents_depart(struct incidents *incidents, uint32_t handle);
 void incidents_release(struct incidents *incidents, uint32_t handle);
 void incidents_free(struct incidents *incidents, struct memory *memory);
 
+/* Nothing was touched or removed since the last flush. */
+static inline bool incidents_are_quiet(const struct incidents *incidents)
+{
+    return incidents->noted_count == 0;
+}
+
 static inline const struct engine_incident *incident_at(const struct incidents *incidents, uint32_t handle)
 {
     return incidents->items[handle].incident;

@@ -94,7 +94,7 @@ void *memory_resize(struct memory *memory, void *pointer, size_t old_size, size_
 
 bool memory_grow(struct memory *memory, void *items_field, uint32_t *room, size_t need, size_t item_size)
 {
-    size_t wanted = *room < 4 ? 4 : *room < 256 ? (size_t)*room * 2 : (size_t)*room + *room / 4;
+    size_t wanted = *room < 4 ? 4 : *room < 256 ? (size_t)*room * 2 : (size_t)*room + *room / 8;
     if (wanted < need)
         wanted = need;
     size_t bytes = wanted * item_size;

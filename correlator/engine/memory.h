@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MEMORY_CLASSES 41         /* 16, 20, 24, 28, 32, 40 … bytes, to 16 KiB */
+#define MEMORY_CLASSES 29         /* 16, 20, 24, 28, 32, 40 … bytes, to 2 KiB */
 #define NONE           UINT32_MAX /* of an index: none */
 
 struct memory {
@@ -35,8 +35,8 @@ void *memory_resize(struct memory *memory, void *pointer, size_t old_size, size_
         uint32_t room;                                                                                                 \
     }
 
-/* items_field points to the vector's `items`. Room grows by a quarter at least, small ones double. False: no memory,
- * nothing changed. */
+/* items_field points to the vector's `items`. Room grows by an eighth at least, that of small ones doubles. False: no
+ * memory, nothing changed. */
 bool memory_grow(struct memory *memory, void *items_field, uint32_t *room, size_t need, size_t item_size);
 
 #define vector_reserve(memory, vector, need)                                                                           \

@@ -158,9 +158,28 @@ static bool members_reserve(struct teller *teller, struct ward *ward, size_t tol
 {
     struct memory *memory = ward->memory;
     teller->members.count = teller->added.count = teller->removed.count = teller->touched.count = 0;
-    return vector_reserve(memory, &teller->members, told > next ? told : next) &&
-           vector_reserve(memory, &teller->added, next) && vector_reserve(memory, &teller->removed, told) &&
-           vector_reserve(memory, &teller->touched, told > next ? told : next);
+    return vector_reserve(memory, &teller->members, told > next ? told : next);
+}
+
+/* Where nothing was touched or removed, and all told are members still: what is not among the told was added. False:
+ * it is not so. */
+static bool members_extend(struct teller *teller, const struct ward *ward, const struct content *told,
+                           const struct content *next)
+{
+    uint32_t same = 0;
+    bool room = true;
+    for (uint32_t i = 0; i < next->members.count && room; i++) {
+        uint32_t member = next->members.items[i];
+        const struct engine_member is = member_of(ward, member);
+        bool told_so = same < told->members.count && told->members.items[same] == member;
+        vector_put(&teller->members, is);
+        same += told_so;
+        room = told_so || vector_push(ward->memory, &teller->added, is);
+    }
+    if (room && same == told->members.count)
+        return true;
+    teller->members.count = teller->added.count = 0;
+    return false;
 }
 
 #define GONE 8u /* in `was`: seen among the new ones, so not removed */
@@ -171,6 +190,8 @@ static bool members_compare(struct teller *teller, struct ward *ward, const stru
     struct incident_entry *entries = ward->incidents->items;
     if (!members_reserve(teller, ward, told->members.count, next->members.count))
         return false;
+    if (incidents_are_quiet(ward->incidents) && members_extend(teller, ward, told, next))
+        return true;
     teller->stamp++;
     for (uint32_t i = 0; i < told->members.count; i++) {
         uint32_t now = incidents_now(ward->incidents, MEMBER_HANDLE(told->members.items[i]));
@@ -184,17 +205,18 @@ static bool members_compare(struct teller *teller, struct ward *ward, const stru
         struct incident_entry *entry = &entries[MEMBER_HANDLE(member)];
         bool before = entry->stamp == teller->stamp;
         vector_put(&teller->members, member_of(ward, member));
-        if (!before || entry->was != (uint32_t)MEMBER_MEMBERSHIP(member))
-            vector_put(&teller->added, member_of(ward, member));
-        if (before && entry->touched)
-            vector_put(&teller->touched, member_of(ward, member));
+        bool added = !before || entry->was != (uint32_t)MEMBER_MEMBERSHIP(member);
+        if ((added && !vector_push(ward->memory, &teller->added, member_of(ward, member))) ||
+            (before && entry->touched && !vector_push(ward->memory, &teller->touched, member_of(ward, member))))
+            return false;
         if (before)
             entry->was = GONE;
     }
     for (uint32_t i = 0; i < told->members.count; i++) {
         uint32_t now = incidents_now(ward->incidents, MEMBER_HANDLE(told->members.items[i]));
-        if (now == NONE || entries[now].was != GONE)
-            vector_put(&teller->removed, member_of(ward, told->members.items[i]));
+        bool removed = now == NONE || entries[now].was != GONE;
+        if (removed && !vector_push(ward->memory, &teller->removed, member_of(ward, told->members.items[i])))
+            return false;
     }
     return true;
 }
@@ -208,10 +230,10 @@ static bool members_last(struct teller *teller, struct ward *ward, const struct 
         uint32_t member = told->members.items[i];
         uint32_t now = incidents_now(ward->incidents, MEMBER_HANDLE(member));
         vector_put(&teller->members, member_of(ward, member));
-        if (now == NONE)
-            vector_put(&teller->removed, member_of(ward, member));
-        else if (ward->incidents->items[now].touched)
-            vector_put(&teller->touched, member_of(ward, member));
+        bool touched = now != NONE && ward->incidents->items[now].touched;
+        if ((now == NONE && !vector_push(ward->memory, &teller->removed, member_of(ward, member))) ||
+            (touched && !vector_push(ward->memory, &teller->touched, member_of(ward, member))))
+            return false;
     }
     return true;
 }

@@ -13,6 +13,8 @@
  * O(links of the cores decided anew), and O(cores) of the episodes they are in. */
 #include "correlator/engine/core_walk.h"
 
+#include <string.h>
+
 static bool within_caps(const struct ward *ward, const struct bounds *bounds)
 {
     return bounds->last_ms - bounds->first_ms <= ward->measure.rule.cap_duration_ms &&
@@ -75,20 +77,49 @@ static bool whole_bounds(const struct ward *ward, struct bounds *ret_bounds)
     return within_caps(ward, ret_bounds);
 }
 
-/* The component, in order, to the end of an episode. */
-static bool whole_append(struct ward *ward, uint32_t episode)
+/* How many of an episode's first cores come before one. */
+static uint32_t cores_before(const struct ward *ward, const uint32_t *cores, uint32_t count, uint32_t index)
+{
+    const struct node *node = node_at(ward, index);
+    uint32_t low = 0;
+    uint32_t high = count;
+    if (count == 0 || node_before(ward, node_at(ward, cores[count - 1]), node))
+        return count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (node_before(ward, node_at(ward, cores[middle]), node))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Puts the component, which is in order, among the cores of an episode, from the last on. Each is taken in by the next.
+ */
+static bool whole_take(struct ward *ward, uint32_t episode)
 {
     struct episode_record *record = &ward->episodes.items[episode];
-    if (!vector_reserve(ward->memory, &record->cores, (size_t)record->cores.count + ward->component.count))
+    uint32_t waiting = record->cores.count;
+    uint32_t count = waiting + ward->component.count;
+    if (!vector_reserve(ward->memory, &record->cores, count))
         return false;
-    for (uint32_t i = 0; i < ward->component.count; i++) {
-        uint32_t index = ward->component.items[i];
+    record->cores.count = count;
+    uint32_t *cores = record->cores.items;
+    for (uint32_t i = ward->component.count; i > 0; i--) {
+        uint32_t index = ward->component.items[i - 1];
         struct node *node = node_at(ward, index);
-        if (record->cores.count > 0)
-            node_at(ward, record_last(record))->joined = index;
+        uint32_t before = cores_before(ward, cores, waiting, index);
+        memmove(cores + before + i, cores + before, (waiting - before) * sizeof(*cores));
+        cores[before + i - 1] = index;
         node_forget_decisions(node);
+        node->joined = before + i < count ? cores[before + i] : NONE;
+        if (before > 0)
+            node_at(ward, cores[before - 1])->joined = index;
+        node->episode = episode;
+        node->place = NONE;
         record->capped = record->capped || node->haunted;
-        episode_add_core(ward, episode, index);
+        waiting = before;
     }
     record->undecided =
         (struct range){node_at(ward, record_first(record))->start_ms, node_at(ward, record_last(record))->start_ms};
@@ -103,9 +134,9 @@ static bool unite_whole(struct ward *ward, const struct bounds *bounds)
     if (ward->siblings.count == 1) {
         uint32_t episode = ward->siblings.items[0];
         struct episode_record *record = &ward->episodes.items[episode];
-        if (record_ends_before(ward, record, first)) {
+        if (node_before(ward, node_at(ward, record_first(record)), node_at(ward, first))) {
             record->bounds = *bounds;
-            return whole_append(ward, episode) && episode_restate(ward, episode);
+            return whole_take(ward, episode) && episode_restate(ward, episode);
         }
     }
     for (uint32_t i = 0; i < ward->siblings.count; i++) {
@@ -114,7 +145,7 @@ static bool unite_whole(struct ward *ward, const struct bounds *bounds)
     }
     uint32_t episode;
     return component_order(ward) && episode_begin(ward, ward->component.items[0], bounds, &episode) &&
-           whole_append(ward, episode) && ring_make(ward, first);
+           whole_take(ward, episode) && ring_make(ward, first);
 }
 
 /* ---- the cores before the first new one ---- */

@@ -1,6 +1,10 @@
 #include "correlator/engine/ward.h"
 
-#define MEMOS 8192 /* cells, and as many blocks, whose history is remembered; a power of two */
+#include <string.h>
+
+/* Cells, and as many blocks, whose history is remembered: powers of two. */
+#define MEMOS_MIN 64u
+#define MEMOS_MAX 16384u
 
 enum status ward_init(struct ward *ward, const struct rule *rule, struct incidents *incidents, struct memory *memory)
 {
@@ -19,17 +23,30 @@ enum status ward_init(struct ward *ward, const struct rule *rule, struct inciden
 
 /* ---- thresholds ---- */
 
+/* Room to remember answers, in proportion to the nodes; what was remembered is asked anew. */
+static bool memos_reserve(struct ward *ward)
+{
+    uint32_t size = ward->memo_count == 0 ? MEMOS_MIN : ward->memo_count;
+    while (size < MEMOS_MAX && size < ward->nodes.room / 2)
+        size *= 2;
+    if (ward->measure.rule.baseline == NULL || size == ward->memo_count)
+        return true;
+    struct history_memo *memos = memory_resize(ward->memory, NULL, 0, 2 * size * sizeof(*memos));
+    if (memos == NULL)
+        return false;
+    (void)memory_resize(ward->memory, ward->memos, 2 * ward->memo_count * sizeof(*memos), 0);
+    ward->memos = memos;
+    ward->memo_count = size;
+    memset(memos, 0xff, 2 * size * sizeof(*memos)); /* NONE */
+    return true;
+}
+
 bool ward_rebase(struct ward *ward, const struct baseline_rule *baseline)
 {
-    if (baseline != NULL && ward->memos == NULL) {
-        ward->memos = memory_resize(ward->memory, NULL, 0, 2 * MEMOS * sizeof(*ward->memos));
-        if (ward->memos == NULL)
-            return false;
-    }
     ward->measure.rule.baseline = baseline;
-    for (uint32_t i = 0; ward->memos != NULL && i < 2 * MEMOS; i++)
-        ward->memos[i].history = NONE;
-    return true;
+    if (ward->memos != NULL)
+        memset(ward->memos, 0xff, 2 * ward->memo_count * sizeof(*ward->memos));
+    return memos_reserve(ward);
 }
 
 typedef uint32_t history_question(const struct baseline_rule *rule, struct baseline_cell cell);
@@ -40,7 +57,7 @@ static uint32_t history_of(const struct ward *ward, struct history_memo *memos, 
 {
     uint64_t hash = (uint64_t)(uint32_t)cell.x * 0x9e3779b97f4a7c15u ^
                     (uint64_t)(uint32_t)cell.y * 0xd6e8feb86659fd93u ^ (uint64_t)(uint32_t)cell.z * 0xa0761d6478bd642fu;
-    struct history_memo *memo = &memos[(hash ^ hash >> 29) >> 20 & (MEMOS - 1)];
+    struct history_memo *memo = &memos[(hash ^ hash >> 29) >> 20 & (ward->memo_count - 1)];
     if (memo->history == NONE || memo->cell.x != cell.x || memo->cell.y != cell.y || memo->cell.z != cell.z)
         *memo = (struct history_memo){cell, question(ward->measure.rule.baseline, cell)};
     return memo->history;
@@ -60,8 +77,8 @@ uint32_t ward_threshold_least(const struct ward *ward, struct point point, int64
     const struct rule *rule = &ward->measure.rule;
     if (rule->baseline == NULL)
         return rule->min_neighbours;
-    uint32_t least =
-        history_of(ward, ward->memos + MEMOS, baseline_block_of(rule->baseline, point), baseline_history_least);
+    uint32_t least = history_of(ward, ward->memos + ward->memo_count, baseline_block_of(rule->baseline, point),
+                                baseline_history_least);
     return baseline_threshold(rule->baseline, least, length_ms);
 }
 
@@ -75,7 +92,7 @@ void ward_fini(struct ward *ward)
     for (uint32_t i = 0; i < ward->ghosts.count; i++)
         (void)memory_resize(memory, ward->ghosts.items[i].id, ward->ghosts.items[i].id_size, 0);
     grid_free(&ward->grid);
-    (void)memory_resize(memory, ward->memos, ward->memos != NULL ? 2 * MEMOS * sizeof(*ward->memos) : 0, 0);
+    (void)memory_resize(memory, ward->memos, 2 * ward->memo_count * sizeof(*ward->memos), 0);
     vector_free(memory, &ward->nodes);
     vector_free(memory, &ward->node_of);
     vector_free(memory, &ward->ghosts);
@@ -119,7 +136,7 @@ bool ward_reserve(struct ward *ward, const struct engine_incident *incident, uin
     if (ward->unused_node == NONE && !vector_reserve(memory, &ward->nodes, (size_t)ward->nodes.count + 1))
         return false;
     uint32_t room = ward->nodes.room;
-    if (!vector_reserve(memory, &ward->changed, room))
+    if (!vector_reserve(memory, &ward->changed, room) || !memos_reserve(ward))
         return false;
     *ret_bucket = grid_bucket(&ward->grid, incident->point, incident->start_ms);
     return *ret_bucket != NONE;
@@ -156,7 +173,7 @@ void ward_insert(struct ward *ward, uint32_t handle, uint32_t bucket)
         .place = NONE,
         .coarse = coarse,
         .judged = ward->measure.rule.baseline == NULL,
-        .country_count = incident->country_count > 2 ? 2 : (uint8_t)incident->country_count,
+        .country_count = incident->country_count > 2 ? 2 : incident->country_count & 3,
         .country = incident->country_count > 0 ? incident->countries[0] : 0,
     };
     ward->node_of.items[handle] = index;

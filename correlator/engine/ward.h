@@ -57,9 +57,9 @@ struct node {
     bool met : 1;     /* been through a flush, or came as a core: `place` does not say which core was nearest */
     bool waiting : 1; /* is among the noise */
     bool haunted : 1;
-    bool bounded : 1;      /* the threshold is at least what the baseline says of the country around */
-    bool judged : 1;       /* the threshold is what it says of the place */
-    uint8_t country_count; /* of the incident; more than 1: look there */
+    bool bounded : 1;          /* the threshold is at least what the baseline says of the country around */
+    bool judged : 1;           /* the threshold is what it says of the place */
+    uint8_t country_count : 2; /* of the incident; more than 1: look there */
     country_code country;
 };
 
@@ -175,7 +175,8 @@ struct ward {
     struct incidents *incidents; /* borrowed */
     struct memory *memory;       /* borrowed */
     struct grid grid;
-    struct history_memo *memos; /* where there is a baseline: of cells, then of blocks */
+    struct history_memo *memos; /* where there is a baseline: of cells, then of as many blocks */
+    uint32_t memo_count;        /* of each */
     VECTOR(struct node) nodes;
     uint32_t unused_node;     /* first of a list */
     VECTOR(uint32_t) node_of; /* by incident handle */
