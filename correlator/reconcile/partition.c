@@ -226,6 +226,7 @@ static bool coarse_join(struct partition *partition, const standing_vector *memb
         if (!near_find(partition->near, one, &partition->found))
             return false;
         struct standing *joined = nearest(partition, one, false);
+        one->anchor = joined;
         if (joined == NULL)
             joined = nearest(partition, one, true);
         if (joined == NULL)

@@ -79,20 +79,24 @@ static struct group *groups_merge(struct reconcile *reconcile, struct group *a, 
     return into;
 }
 
-/* A precise report may be put in at once where no choice depends on it: no coarse report near, nothing undecided, no
- * two groups with records of distinct sources. */
+/* A precise report may be put in at once where no choice but a coarse report's between two precise ones depends on it:
+ * nothing undecided, no two groups with records of distinct sources. (Edges within one group make none of it part, and
+ * whom it refused it refuses still.) */
 static bool is_plain_precise(const struct standing *standing, const standing_vector *found)
 {
     const struct group *with_listed = NULL;
     for (uint32_t i = 0; i < found->count; i++) {
         const struct standing *other = found->items[i];
         const struct group *group = other->group;
-        if (other->is_coarse || group == NULL || group->is_stale || group->is_settled)
+        if (group == NULL || group->is_stale || group->is_settled)
             return false;
-        if (group->listed > 0 && (standing->list != 0 || (with_listed != NULL && with_listed != group)))
+        if (other->is_coarse && (other->anchor == NULL || other->list != 0))
             return false;
-        if (group->listed > 0)
-            with_listed = group;
+        if (other->is_coarse || group->listed == 0)
+            continue;
+        if (standing->list != 0 || (with_listed != NULL && with_listed != group))
+            return false;
+        with_listed = group;
     }
     return true;
 }
@@ -110,37 +114,58 @@ static bool is_plain_coarse(const struct standing *standing, const standing_vect
     return standing->list == 0 && has_precise;
 }
 
-static struct group *nearest_group(const struct reconcile *reconcile, const struct standing *standing)
+static bool is_nearer(const struct reconcile *reconcile, const struct standing *from, const struct standing *a,
+                      const struct standing *b)
 {
-    const struct standing *best = NULL;
-    uint128 least = 0;
+    uint128 a_strength = same_strength(&reconcile->measure, from, a);
+    uint128 b_strength = same_strength(&reconcile->measure, from, b);
+    return a_strength != b_strength ? a_strength < b_strength : standing_order(a, b) < 0;
+}
+
+static void join_nearest(struct reconcile *reconcile, struct standing *coarse)
+{
+    coarse->anchor = NULL;
+    for (uint32_t i = 0; i < reconcile->found.count; i++) {
+        struct standing *other = reconcile->found.items[i];
+        if (!other->is_coarse && (coarse->anchor == NULL || is_nearer(reconcile, coarse, other, coarse->anchor)))
+            coarse->anchor = other;
+    }
+    group_put(reconcile, coarse->anchor->group, coarse);
+}
+
+/* The groups around become one with it; a coarse report that it is nearer to comes over. */
+static bool join_all(struct reconcile *reconcile, struct standing *precise)
+{
+    struct group *group = NULL;
     for (uint32_t i = 0; i < reconcile->found.count; i++) {
         const struct standing *other = reconcile->found.items[i];
-        if (other->is_coarse)
-            continue;
-        uint128 strength = same_strength(&reconcile->measure, standing, other);
-        if (best == NULL || strength < least || (strength == least && standing_order(other, best) < 0)) {
-            best = other;
-            least = strength;
-        }
+        if (!other->is_coarse && group != other->group)
+            group = group == NULL ? other->group : groups_merge(reconcile, group, other->group);
     }
-    return best->group;
+    if (group == NULL && (group = group_new(reconcile)) == NULL)
+        return false;
+    group_put(reconcile, group, precise);
+    for (uint32_t i = 0; i < reconcile->found.count; i++) {
+        struct standing *coarse = reconcile->found.items[i];
+        if (!coarse->is_coarse || !is_nearer(reconcile, coarse, precise, coarse->anchor))
+            continue;
+        coarse->anchor = precise;
+        if (coarse->group == group)
+            continue;
+        group_take(reconcile, coarse); /* its anchor stays behind */
+        group_put(reconcile, group, coarse);
+    }
+    return true;
 }
 
 static bool put_plainly(struct reconcile *reconcile, struct standing *standing)
 {
-    struct group *group = NULL;
-    if (standing->is_coarse)
-        group = nearest_group(reconcile, standing);
-    for (uint32_t i = 0; !standing->is_coarse && i < reconcile->found.count; i++) {
-        struct group *other = reconcile->found.items[i]->group;
-        if (group != other)
-            group = group == NULL ? other : groups_merge(reconcile, group, other);
-    }
-    if (group == NULL && (group = group_new(reconcile)) == NULL)
-        return false;
     standing->is_founder = false;
-    group_put(reconcile, group, standing);
+    if (standing->is_coarse)
+        join_nearest(reconcile, standing);
+    else if (!join_all(reconcile, standing))
+        return false;
+    struct group *group = standing->group;
     if (group->region < group->size)
         group->region = group->size;
     reconcile->pending += group->size;
@@ -194,7 +219,7 @@ static bool goes_plainly(const struct standing *standing)
         return true;
     if (group->is_stale)
         return false;
-    if (standing->is_coarse && !standing->is_founder && standing->list == 0)
+    if (standing->is_coarse && standing->anchor != NULL && standing->list == 0)
         return true;
     return group->size == 1;
 }

@@ -25,7 +25,8 @@ struct standing {
     enum precision precision;
     uint32_t list; /* same_list_of its source */
     bool is_coarse;
-    bool is_founder; /* coarse, in range of no incident it may join: it makes one of its own */
+    bool is_founder;         /* coarse, in range of no incident it may join: it makes one of its own */
+    struct standing *anchor; /* coarse: the precise one it joined, a member of its group; NULL: it joined none */
     unsigned char digest[32];
     struct publisher_key publisher;
 
