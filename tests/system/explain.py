@@ -175,15 +175,15 @@ class Derived:
 
     def check_episode(self, episode, world, part, members):
         first, last, square = world.bounds(members)
-        neighbours = {id(world.part_of[other.id]) for core in part for other in world.near[core.id]
-                      if other.id in world.part_of and world.are_neighbours(core, other)}
+        is_capped = any(other.id in world.part_of and world.part_of[other.id] is not part and
+                        world.are_neighbours(core, other) for core in part for other in world.near[core.id])
         earlier = [other for other in world.near[part[0].id] if other.id in world.part_of and other.order() < part[0].order()]
         strongest = min(earlier, key=lambda other: (world.strength(part[0], other), other.order()), default=None)
         compare({key: episode[key] for key in ("state", "countries", "first", "last", "extent_km", "observed", "capped",
                                                "continues", "calibrated")},
                 {"state": "flagged" if world.is_flagged(members) else "candidate",
                  "countries": world.countries(members), "first": iso(first), "last": iso(last),
-                 "extent_km": method.km_of_chord2(square), "observed": len(members), "capped": len(neighbours) > 1,
+                 "extent_km": method.km_of_chord2(square), "observed": len(members), "capped": is_capped,
                  "continues": world.episode_id(world.part_of[strongest.id]) if strongest else None,
                  "calibrated": world.baseline is not None})
 

@@ -221,7 +221,7 @@ class World:
             if history is not None:
                 needed = baseline.threshold(history, one.end - one.start)
             self.counts[one.id] = (history, needed)
-        self.parts, self.part_of, self.anchors = self.partition(None)
+        self.parts, self.part_of, self.anchors, self.refusals = self.partition(None)
 
     # --- the rule ---
 
@@ -282,11 +282,12 @@ class World:
         return last - first <= self.rule["cap_duration_ms"] and square <= self.cap2
 
     def partition(self, without):
-        """The parts (lists of cores), the part of each core by its id, the core of each attached one."""
+        """The parts (lists of cores), the part of each core by its id, the core of each attached one, what the caps
+        refused: (core, its neighbour, bounds of both)."""
         cores = [one for one in self.triggers if one is not without and not self.is_coarse(one) and
                  self.neighbours(one, without) >= self.counts[one.id][1]]
         is_core = {one.id for one in cores}
-        part_of, self.refusals = {}, []
+        part_of, refusals = {}, []
         for core in cores:
             own = [core]
             part_of[core.id] = own
@@ -304,7 +305,7 @@ class World:
                     for one in both:
                         part_of[one.id] = both
                 else:
-                    self.refusals.append((core, neighbour, self.bounds(both)))
+                    refusals.append((core, neighbour, self.bounds(both)))
         anchors = {}
         for one in self.triggers:
             if one is without or one.id in is_core:
@@ -319,7 +320,7 @@ class World:
                 seen.add(id(part))
                 parts.append(sorted(part, key=Incident.order))
         of = {one.id: part for part in parts for one in part}
-        return parts, of, anchors
+        return parts, of, anchors, refusals
 
     def members(self, part, anchors=None, part_of=None):
         anchors = self.anchors if anchors is None else anchors
@@ -360,7 +361,7 @@ class World:
         return counts
 
     def removal(self, part, one):
-        parts, part_of, anchors = self.partition(one)
+        parts, part_of, anchors, _ = self.partition(one)
         best = (False, False, 0, 0)
         for rest in parts:
             if not any(core in part for core in rest):
