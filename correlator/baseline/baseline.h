@@ -29,7 +29,8 @@ struct baseline_cell baseline_cell_of(const struct baseline_rule *rule, struct p
 uint32_t baseline_history(const struct baseline_rule *rule, struct baseline_cell cell);
 
 /* A quick answer beside it: the history has at least so many near every cell of a block of 4 × 4 × 4. Whoever needs to
- * know only whether h is great asks this first: blocks are few, so their answers are worth keeping. O(incidents near). */
+ * know only whether h is great asks this first: blocks are few, so their answers are worth keeping. O(incidents near).
+ */
 struct baseline_cell baseline_block_of(const struct baseline_rule *rule, struct point point);
 uint32_t baseline_history_least(const struct baseline_rule *rule, struct baseline_cell block);
 

@@ -29,7 +29,7 @@ struct baseline_rule {
     double reach_km;
     int64_t near2;  /* (τ + side / 2)² */
     int64_t least2; /* within this of a block's middle is within near2 of every cell's in it */
-    int cell_bits; /* the cell's side is 2^bits */
+    int cell_bits;  /* the cell's side is 2^bits */
     struct point *points;
     size_t count, points_room;
     struct box *boxes; /* level after level */

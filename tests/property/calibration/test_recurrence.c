@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-/* Twenty histories, ten fresh years each: seeds 1 … 200. With VEDETTE_SOAK five times as many. 99 % jointly: three
- * independent bins at the cube root of it. */
+/* Twenty histories, ten fresh years each: seeds 1 … 200. 99 % jointly: three independent bins at the cube root of it.
+ */
 #define JOINT_CHANCE 0.01
 
 static struct recurrence_plan plan_of(void)
@@ -24,7 +24,7 @@ static struct recurrence_plan plan_of(void)
     groups = 4;
 #endif
 #endif
-    return (struct recurrence_plan){.groups = getenv("VEDETTE_SOAK") != NULL ? 5 * groups : groups,
+    return (struct recurrence_plan){.groups = groups,
                                     .years_a_group = 10,
                                     .null_years = 100,
                                     .incidents = 3000,
