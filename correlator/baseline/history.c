@@ -298,6 +298,8 @@ uint32_t baseline_footprint_history(const struct baseline_rule *rule, struct bas
     int32_t side = (int32_t)1 << (rule->cell_bits + 1);
     struct point least = {cell.x * side, cell.y * side, cell.z * side};
     struct point most = {least.x + side - 1, least.y + side - 1, least.z + side - 1};
+    if (rule->count == 0)
+        return 0; /* there is no array either */
     size_t first = morton_find(rule->points, rule->count, least);
     return (uint32_t)morton_find_after(rule->points + first, rule->count - first, most);
 }
