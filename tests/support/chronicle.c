@@ -24,11 +24,21 @@ void chronicle_init(struct chronicle *chronicle, uint64_t seed)
     *chronicle = (struct chronicle){.seed = seed};
 }
 
+static void forget_lineage(struct chronicle *chronicle)
+{
+    for (size_t i = 0; i < chronicle->ended_count; i++)
+        free(chronicle->ended[i].members);
+    chronicle->ended_count = chronicle->heir_count = 0;
+}
+
 void chronicle_fini(struct chronicle *chronicle)
 {
     for (size_t i = 0; i < chronicle->count; i++)
         free(chronicle->entries[i].members);
     free(chronicle->entries);
+    forget_lineage(chronicle);
+    free(chronicle->ended);
+    free(chronicle->heirs);
     *chronicle = (struct chronicle){0};
 }
 
@@ -124,6 +134,119 @@ static void check_members(struct chronicle *chronicle, const struct chronicle_en
     }
 }
 
+/* ---- lineage ---- */
+
+static struct chronicle_member *members_copy(const struct engine_member *members, size_t count)
+{
+    struct chronicle_member *copy = calloc(count + 1, sizeof(*copy));
+    assert(copy != NULL);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = (struct chronicle_member){members[i].incident->id, members[i].membership};
+    return copy;
+}
+
+static void note_lineage(struct chronicle *chronicle, const struct engine_change *change)
+{
+    if (chronicle->ended_count == chronicle->ended_room) {
+        chronicle->ended_room = chronicle->ended_room * 2 + 8;
+        chronicle->ended = realloc(chronicle->ended, chronicle->ended_room * sizeof(*chronicle->ended));
+        assert(chronicle->ended != NULL);
+    }
+    if (change->state == EPISODE_WITHDRAWN) {
+        struct chronicle_ended *ended = &chronicle->ended[chronicle->ended_count++];
+        *ended = (struct chronicle_ended){.rule = change->rule,
+                                          .members = members_copy(change->members, change->member_count),
+                                          .member_count = change->member_count};
+        memcpy(ended->id, change->id, sizeof(ended->id));
+        memcpy(ended->superseded_by, change->superseded_by, sizeof(ended->superseded_by));
+    }
+    for (size_t i = 0; i < change->supersedes_count; i++) {
+        if (chronicle->heir_count == chronicle->heir_room) {
+            chronicle->heir_room = chronicle->heir_room * 2 + 8;
+            chronicle->heirs = realloc(chronicle->heirs, chronicle->heir_room * sizeof(*chronicle->heirs));
+            assert(chronicle->heirs != NULL);
+        }
+        struct chronicle_heir *heir = &chronicle->heirs[chronicle->heir_count++];
+        heir->rule = change->rule;
+        memcpy(heir->id, change->id, sizeof(heir->id));
+        memcpy(heir->ended, change->supersedes[i], sizeof(heir->ended));
+    }
+}
+
+static bool has_core(const struct chronicle_entry *entry, struct span id)
+{
+    const struct chronicle_member *member = member_before(entry, id);
+    return member != NULL && member->membership == MEMBERSHIP_CORE;
+}
+
+/* As a core, or attached. */
+static bool holds(const struct chronicle_entry *entry, struct span id)
+{
+    const struct chronicle_member *member = member_before(entry, id);
+    return member != NULL && (member->membership == MEMBERSHIP_CORE || member->membership == MEMBERSHIP_ATTACHED);
+}
+
+/* What an episode has of one that ended. */
+struct inheritance {
+    size_t cores; /* as cores */
+    size_t held;  /* cores, now cores or attached */
+    bool key;
+};
+
+static struct inheritance inheritance_of(const struct chronicle_ended *ended, const struct chronicle_entry *entry)
+{
+    struct inheritance inheritance = {0};
+    bool is_key = true; /* the first core is the key */
+    for (size_t i = 0; i < ended->member_count; i++) {
+        if (ended->members[i].membership != MEMBERSHIP_CORE)
+            continue;
+        bool held = holds(entry, ended->members[i].id);
+        inheritance.key = inheritance.key || (is_key && held);
+        inheritance.held += held;
+        inheritance.cores += has_core(entry, ended->members[i].id);
+        is_key = false;
+    }
+    return inheritance;
+}
+
+static bool says_it_supersedes(const struct chronicle *chronicle, const struct chronicle_entry *entry,
+                               const char *ended)
+{
+    for (size_t i = 0; i < chronicle->heir_count; i++) {
+        const struct chronicle_heir *heir = &chronicle->heirs[i];
+        if (heir->rule == entry->rule && strcmp(heir->id, entry->id) == 0 && strcmp(heir->ended, ended) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Who holds the key now, else most of the cores, of equal ones the least id. And whoever holds any says so. */
+static void check_lineage(struct chronicle *chronicle)
+{
+    for (size_t i = 0; i < chronicle->ended_count; i++) {
+        const struct chronicle_ended *ended = &chronicle->ended[i];
+        const struct chronicle_entry *heir = NULL;
+        size_t most = 0;
+        for (size_t j = 0; j < chronicle->count; j++) {
+            const struct chronicle_entry *entry = &chronicle->entries[j];
+            if (entry->rule != ended->rule || entry->state == EPISODE_WITHDRAWN)
+                continue;
+            struct inheritance inheritance = inheritance_of(ended, entry);
+            if ((inheritance.cores > 0) != says_it_supersedes(chronicle, entry, ended->id))
+                chronicle_mistake(chronicle, entry->id, "shares %zu cores with %s, which ended", inheritance.cores,
+                                  ended->id);
+            size_t weight = inheritance.key ? SIZE_MAX : inheritance.held;
+            if (weight > most || (weight > 0 && weight == most && strcmp(entry->id, heir->id) < 0)) {
+                most = weight;
+                heir = entry;
+            }
+        }
+        if (strcmp(ended->superseded_by, heir != NULL ? heir->id : "") != 0)
+            chronicle_mistake(chronicle, ended->id, "superseded by '%s', not '%s'", ended->superseded_by,
+                              heir != NULL ? heir->id : "");
+    }
+}
+
 static void on_change(void *self, const struct engine_change *change)
 {
     struct chronicle *chronicle = self;
@@ -137,6 +260,7 @@ static void on_change(void *self, const struct engine_change *change)
     if (change->is_new != (entry->state == EPISODE_WITHDRAWN))
         chronicle_mistake(chronicle, change->id, "told as %s", change->is_new ? "new" : "known");
     check_members(chronicle, entry, change);
+    note_lineage(chronicle, change);
     for (size_t i = 0; i < change->supersedes_count; i++) {
         const struct chronicle_entry *ended = find(chronicle, change->rule, change->supersedes[i]);
         if (ended == NULL || ended->state != EPISODE_WITHDRAWN || strcmp(ended->id, change->id) == 0)
@@ -185,13 +309,10 @@ enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine)
 {
     const struct engine_events events = {on_change, on_released, chronicle};
     chronicle->in_flush = false;
+    forget_lineage(chronicle);
     enum status status = engine_flush(engine, &events);
-    for (size_t i = 0; status == STATUS_OK && i < chronicle->count; i++) {
-        const struct chronicle_entry *entry = &chronicle->entries[i];
-        if (entry->state == EPISODE_WITHDRAWN && entry->superseded_by[0] != 0 &&
-            find(chronicle, entry->rule, entry->superseded_by) == NULL)
-            chronicle_mistake(chronicle, entry->id, "superseded by %s, which was never told", entry->superseded_by);
-    }
+    if (status == STATUS_OK)
+        check_lineage(chronicle);
     return status;
 }
 

@@ -29,6 +29,21 @@ struct chronicle_entry {
     int64_t cores_end_ms; /* the latest end of its cores */
 };
 
+/* Of one flush: an episode that ended, or what one says it supersedes. */
+struct chronicle_ended {
+    size_t rule;
+    char id[EPISODE_ID_BYTES];
+    char superseded_by[EPISODE_ID_BYTES];
+    struct chronicle_member *members;
+    size_t member_count;
+};
+
+struct chronicle_heir {
+    size_t rule;
+    char id[EPISODE_ID_BYTES];
+    char ended[EPISODE_ID_BYTES];
+};
+
 struct chronicle {
     struct chronicle_entry *entries;
     size_t count;
@@ -38,6 +53,12 @@ struct chronicle {
     size_t released;
     size_t evicted;
     bool in_flush;
+    struct chronicle_ended *ended; /* in the flush underway */
+    size_t ended_count;
+    size_t ended_room;
+    struct chronicle_heir *heirs;
+    size_t heir_count;
+    size_t heir_room;
     struct engine_change last; /* of the flush: for the order */
     /* Optional: an incident left; told as the one its `user` points to. */
     void (*on_evicted)(void *self, const struct engine_incident *original);

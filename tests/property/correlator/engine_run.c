@@ -256,9 +256,13 @@ static void check_departures(struct run *run)
 
 void run_flush(struct run *run)
 {
+    size_t changes = run->chronicle.changes;
+    size_t pending = engine_pending(run->engine);
     enum status status = chronicle_flush(&run->chronicle, run->engine);
     assert(status == STATUS_OK);
     (void)status;
+    if (pending == 0 && run->chronicle.changes != changes)
+        chronicle_mistake(&run->chronicle, "-", "told, where nothing was pending");
     if (engine_pending(run->engine) != 0)
         chronicle_mistake(&run->chronicle, "-", "pending after a flush");
     if (engine_horizon(run->engine) > run->watermark_ms)
