@@ -198,6 +198,28 @@ static void what_is_exactly_at_reach_counts(void **state)
     assert_in_range(exact, 200, 400);
 }
 
+/* The quick answer is never too great, and says something where a town is. */
+static void a_block_has_at_least_what_it_says_around_each_of_its_cells(void **state)
+{
+    (void)state;
+    struct point points[500];
+    uint64_t dice = 8;
+    size_t telling = 0;
+    for (int round = 0; round < 800; round++) {
+        double reach = thrown_reach(&dice);
+        size_t count = world(&dice, reach, points, 500);
+        struct baseline_rule *rule = made(reach, points, count);
+        for (int ask = 0; ask < 60; ask++) {
+            struct point at = count > 0 && ask % 2 == 0 ? points[dice_roll(&dice) % count] : place(&dice, 3.0 * reach);
+            uint32_t least = baseline_history_least(rule, baseline_block_of(rule, at));
+            assert_true(least <= baseline_history(rule, baseline_cell_of(rule, at)));
+            telling += least > 0;
+        }
+        history_free(rule);
+    }
+    assert_true(telling > 1000);
+}
+
 static void all_places_of_a_cell_have_one_history(void **state)
 {
     (void)state;
@@ -310,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(history_is_what_counting_every_point_says),
         cmocka_unit_test(what_is_exactly_at_reach_counts),
+        cmocka_unit_test(a_block_has_at_least_what_it_says_around_each_of_its_cells),
         cmocka_unit_test(all_places_of_a_cell_have_one_history),
         cmocka_unit_test(points_come_out_in_one_order_whatever_the_order_they_came_in),
         cmocka_unit_test(a_history_filled_again_remembers_nothing),
