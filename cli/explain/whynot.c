@@ -209,13 +209,31 @@ static enum status ask_bare(const struct whynot *whynot, struct whynot_rule *ans
     return inquiry.failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-static enum status ask_rule(struct whynot *whynot, struct store *store, struct whynot_rule *answer)
+/* The baseline given must be one that judged an episode around the incident, where any did. */
+static enum status check_baseline(const struct whynot *whynot, const struct scene *scene, char reason[256])
+{
+    const struct baseline_rule *rule;
+    enum status answer = STATUS_OK;
+    for (size_t i = 0; scene->rule.baseline != NULL && i < scene->episode_count; i++) {
+        if (!scene->episodes[i]->calibrated)
+            continue;
+        enum status status = chance_baseline(whynot->baseline, scene->episodes[i], &rule, reason);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        answer = status;
+    }
+    return answer;
+}
+
+static enum status ask_rule(struct whynot *whynot, struct store *store, struct whynot_rule *answer, char reason[256])
 {
     const struct report *best = &whynot->found.incident->reports[0];
     if (best->occurred.start_ms == TIME_NONE)
         return ask_bare(whynot, answer);
     struct scene scene = {0};
     enum status status = gather(whynot, store, answer, &scene);
+    if (status == STATUS_OK)
+        status = check_baseline(whynot, &scene, reason);
     struct inquiry inquiry = {.arena = &whynot->arena, .scene = &scene, .answer = answer};
     if (status == STATUS_OK)
         status = measure_init(&inquiry.measure, &answer->rule);
@@ -263,6 +281,7 @@ static enum status choose_rules(struct whynot *whynot, struct store *store, char
 
 static enum status choose_baselines(struct whynot *whynot, const struct baseline *baseline, char reason[256])
 {
+    whynot->baseline = baseline;
     if (baseline != NULL && whynot->target != NULL)
         return chance_baseline(baseline, &whynot->target->episode, &whynot->rules->rule.baseline, reason);
     for (size_t i = 0; baseline != NULL && i < whynot->rule_count; i++)
@@ -284,7 +303,7 @@ enum status whynot_open(struct whynot *whynot, struct store *store, const char *
     if (status == STATUS_OK)
         status = choose_baselines(whynot, baseline, ret_reason);
     for (size_t i = 0; status == STATUS_OK && i < whynot->rule_count; i++)
-        status = ask_rule(whynot, store, &whynot->rules[i]);
+        status = ask_rule(whynot, store, &whynot->rules[i], ret_reason);
     if (status != STATUS_OK)
         whynot_close(whynot);
     return status;

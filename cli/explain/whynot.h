@@ -63,6 +63,7 @@ struct whynot_rule {
 struct whynot {
     struct arena arena;
     struct lookup_incident found;
+    const struct baseline *baseline; /* NULL: none given */
     struct kept_list found_episodes;
     const struct kept_episode *target; /* NULL: any episode */
     struct whynot_rule *rules;

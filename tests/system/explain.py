@@ -567,6 +567,9 @@ class Explain(Case):
         told = vedette("explain", "--store", derived.desk.store, "--baseline", other, episode, check=1)
         self.assertIn(derived.file.hash, told.stderr)
         self.assertIn(str(other), told.stderr)
+        member = derived.desk.episodes()[0]["incidents"][0]["id"]
+        told = vedette("explain", "--store", derived.desk.store, "--baseline", other, "--why-not", member, check=1)
+        self.assertIn(derived.file.hash, told.stderr)
 
     # --- several reports of one incident ---
 
