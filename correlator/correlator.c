@@ -23,7 +23,7 @@
  * more than have arrived, it waits for more of them, live no longer than FLUSH_WAIT_MS: so what is computed anew stays
  * in proportion to what arrives, however great an episode grows. The last word is the same. */
 #define FLUSH_EACH_MAX   256u
-#define FLUSH_RATIO      16u
+#define FLUSH_RATIO      8u
 #define FLUSH_WAIT_MS    50u
 #define MEMBERS_EACH_MAX 4096u
 #define ARENA_BYTES      (1024u * 1024u)

@@ -135,7 +135,8 @@ bool company_join(const struct company *company, struct ward *ward, const struct
         if (incident->start_ms > content->last_ms + ward->measure.window_ms)
             return true;
         if (joins(ward, content, incident) &&
-            !vector_push(ward->memory, &ward->extras, MEMBER(handle, membership_of(incident->role))))
+            !vector_push(ward->memory, &ward->extras,
+                         ((struct extra){incident->start_ms, MEMBER(handle, membership_of(incident->role))})))
             return false;
     }
     return true;

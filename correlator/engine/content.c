@@ -56,7 +56,8 @@ static bool attached_gather(struct ward *ward, struct content *content, struct b
         const struct bounds own = node_bounds(node);
         bounds_grow(bounds, &own);
         if (!countries_add(ward, content, node) ||
-            !vector_push(ward->memory, &ward->extras, MEMBER(node->incident, MEMBERSHIP_ATTACHED)))
+            !vector_push(ward->memory, &ward->extras,
+                         ((struct extra){node->start_ms, MEMBER(node->incident, MEMBERSHIP_ATTACHED)})))
             return false;
     }
     return true;
@@ -83,10 +84,27 @@ static bool members_gather(struct ward *ward, const struct episode_record *recor
     return true;
 }
 
-static bool member_after(const void *context, uint32_t a, uint32_t b)
+/* By (start, id); who is asked for an id is not in memory's reach as a rule, so only where starts are equal. */
+static bool extra_after(const struct ward *ward, const struct extra *a, const struct extra *b)
 {
-    const struct incidents *incidents = context;
-    return incident_before(incident_at(incidents, MEMBER_HANDLE(b)), incident_at(incidents, MEMBER_HANDLE(a)));
+    if (a->start_ms != b->start_ms)
+        return a->start_ms > b->start_ms;
+    return span_compare(incident_at(ward->incidents, MEMBER_HANDLE(a->member))->id,
+                        incident_at(ward->incidents, MEMBER_HANDLE(b->member))->id) > 0;
+}
+
+static bool index_after(const void *context, uint32_t a, uint32_t b)
+{
+    const struct ward *ward = context;
+    return extra_after(ward, &ward->extras.items[a], &ward->extras.items[b]);
+}
+
+static struct extra as_extra(const struct ward *ward, uint32_t member)
+{
+    uint32_t node = ward_node(ward, MEMBER_HANDLE(member));
+    int64_t start_ms =
+        node != NONE ? node_at(ward, node)->start_ms : incident_at(ward->incidents, MEMBER_HANDLE(member))->start_ms;
+    return (struct extra){start_ms, member};
 }
 
 /* Puts the extras, in order, among the members, from the end on. */
@@ -96,18 +114,28 @@ static bool extras_merge(struct ward *ward, struct content *content)
     uint32_t member = content->members.count;
     if (extra == 0)
         return true;
-    if (!vector_reserve(ward->memory, &ward->scratch, extra) ||
+    if (!vector_reserve(ward->memory, &ward->scratch, 2 * (size_t)extra) ||
         !vector_reserve(ward->memory, &content->members, (size_t)member + extra))
         return false;
-    sort_indexes(ward->extras.items, ward->scratch.items, extra, member_after, ward->incidents);
+    uint32_t *order = ward->scratch.items;
+    for (uint32_t i = 0; i < extra; i++)
+        order[i] = i;
+    sort_indexes(order, order + extra, extra, index_after, ward);
     uint32_t *members = content->members.items;
     content->members.count += extra;
+    struct extra last = {0};
+    if (member > 0)
+        last = as_extra(ward, members[member - 1]);
     for (uint32_t to = content->members.count; extra > 0;) {
-        uint32_t last = ward->extras.items[extra - 1];
-        if (member > 0 && member_after(ward->incidents, members[member - 1], last))
+        const struct extra *candidate = &ward->extras.items[order[extra - 1]];
+        if (member > 0 && extra_after(ward, &last, candidate)) {
             members[--to] = members[--member];
-        else
-            members[--to] = ward->extras.items[--extra];
+            if (member > 0)
+                last = as_extra(ward, members[member - 1]);
+        } else {
+            members[--to] = candidate->member;
+            extra--;
+        }
     }
     return true;
 }

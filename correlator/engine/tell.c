@@ -198,7 +198,7 @@ static bool members_compare(struct teller *teller, struct ward *ward, const stru
         if (now == NONE)
             continue;
         entries[now].stamp = teller->stamp;
-        entries[now].was = MEMBER_MEMBERSHIP(told->members.items[i]);
+        entries[now].was = (uint8_t)MEMBER_MEMBERSHIP(told->members.items[i]);
     }
     for (uint32_t i = 0; i < next->members.count; i++) {
         uint32_t member = next->members.items[i];

@@ -165,6 +165,11 @@ struct history_memo {
     uint32_t history; /* NONE: nothing asked yet */
 };
 
+struct extra {
+    int64_t start_ms;
+    uint32_t member;
+};
+
 struct pair_of_episodes {
     uint32_t heir;  /* record that now holds a core of … */
     uint32_t ended; /* … this withdrawn one */
@@ -205,8 +210,8 @@ struct ward {
     VECTOR(uint32_t) component; /* of one group: cores to be decided, … */
     VECTOR(uint32_t) siblings;  /* … episodes of its ring */
     VECTOR(uint32_t) opened;
-    VECTOR(uint32_t) queue;  /* buckets */
-    VECTOR(uint32_t) extras; /* of a content underway: members to be put in order among the others */
+    VECTOR(uint32_t) queue;      /* buckets */
+    VECTOR(struct extra) extras; /* of a content underway: to be put in order among the members */
     VECTOR(uint32_t) scratch;
     VECTOR(struct part) parts;
     VECTOR(uint32_t) candidates; /* roots */

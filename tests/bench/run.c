@@ -12,7 +12,7 @@
 
 /* correlator.c */
 #define FLUSH_EACH_MAX   256u
-#define FLUSH_RATIO      16u
+#define FLUSH_RATIO      8u
 #define MEMBERS_EACH_MAX 4096u
 
 /* The engine borrows an incident and what it points to until it is released; the free ones are chained. */

@@ -523,6 +523,6 @@ const struct family *family_named(const char *name)
         if (strcmp(families[i].name, name) == 0)
             return &families[i];
     }
-    assert(!"a family of that name");
+    assert(false && "a family of that name");
     return NULL;
 }

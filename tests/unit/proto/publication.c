@@ -162,7 +162,9 @@ static void a_bare_retraction_comes_back(void **state)
 {
     struct report report =
         report_of(&arena, "{\"source\":\"s\",\"source_id\":\"1\",\"revision\":2,\"status\":\"retracted\"}");
-    struct publication publication = {.kind = PUBLICATION_RETRACTED, .incident = {SPAN("s:1"), {1, 2}, &report, 1}};
+    struct publication publication = {
+        .kind = PUBLICATION_RETRACTED,
+        .incident = {.id = SPAN("s:1"), .position = {1, 2}, .reports = &report, .report_count = 1}};
     struct publication again = round_trip(&publication);
     assert_same_report(&again.incident.reports[0], &report);
     struct report example = example_report(&arena);
