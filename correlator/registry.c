@@ -360,18 +360,6 @@ size_t registry_count(const struct registry *registry)
     return HASH_COUNT(registry->entries);
 }
 
-/* --- incidents without an engine --- */
-
-enum status registry_gather(struct registry *registry, const struct report *report)
-{
-    struct incident_change change;
-    enum status status = registry_apply(registry, report, INT64_MAX, &change);
-    if (status == STATUS_OK && change.removed != NULL)
-        registry_released(registry, change.removed, false);
-    registry_settle(registry);
-    return status;
-}
-
 enum status registry_visit(struct registry *registry, registry_visitor visitor, void *self)
 {
     if (registry->same != NULL)

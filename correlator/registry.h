@@ -13,9 +13,6 @@
  *   registry_new_same   reports of several sources are put together (reconcile/README.md). registry_apply only takes
  *                       them in; registry_resolve then says what has become of every incident that changed.
  *
- * Who wants the incidents of an archive, and no engine: registry_gather each report, then registry_visit. It is the
- * same for both ways.
- *
  * Entries live in slabs: in steady state nothing is allocated per report. */
 #pragma once
 
@@ -113,11 +110,9 @@ void registry_watermark(struct registry *registry, int64_t watermark_ms);
 /* As engine_horizon: what starts before might tell of an incident that has left. */
 int64_t registry_horizon(const struct registry *registry);
 
-/* For who has no engine: as registry_apply, and what is replaced is let go at once. STATUS_NO_MEMORY. */
-enum status registry_gather(struct registry *registry, const struct report *report) MUST_CHECK;
 /* Every incident that takes part in correlation, in no order: as its best report tells it, and how many distinct
- * publishers it has. The incident is borrowed until the registry changes. Answers the visitor's status if it is not OK.
- */
+ * publishers it has. Where reports are put together, as of the last resolve. Borrowed until it returns. Answers the
+ * visitor's status if it is not OK. */
 typedef enum status (*registry_visitor)(void *self, const struct engine_incident *incident, uint64_t publishers);
 enum status registry_visit(struct registry *registry, registry_visitor visitor, void *self) MUST_CHECK;
 

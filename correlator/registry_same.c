@@ -193,33 +193,12 @@ int64_t same_horizon(const struct registry *registry)
     return registry->same->reconcile.horizon_ms;
 }
 
-/* --- incidents without an engine --- */
+/* --- visiting --- */
 
-struct visit {
-    struct registry *registry;
-};
-
-static enum status visit_told(void *self, enum publication_kind kind, const struct incident *incident)
+static enum status visit_groups(struct same_way *same, const struct group *first, registry_visitor visitor, void *self)
 {
-    return STATUS_OK;
-}
-
-static enum status visit_changed(void *self, const struct incident_change *change)
-{
-    struct visit *visit = self;
-    if (change->removed != NULL)
-        registry_released(visit->registry, change->removed, false);
-    return STATUS_OK;
-}
-
-enum status same_visit(struct registry *registry, registry_visitor visitor, void *self)
-{
-    struct same_way *same = registry->same;
-    struct visit visit = {registry};
-    const struct registry_events events = {visit_told, visit_changed, &visit};
-    enum status status = same_resolve(registry, &events);
-    registry_settle(registry);
-    for (struct group *group = same->reconcile.clean; group != NULL && status == STATUS_OK; group = group->next) {
+    enum status status = STATUS_OK;
+    for (const struct group *group = first; group != NULL && status == STATUS_OK; group = group->next) {
         size_t publishers;
         if (group->record == NULL)
             continue;
@@ -227,4 +206,11 @@ enum status same_visit(struct registry *registry, registry_visitor visitor, void
                                                              : STATUS_NO_MEMORY;
     }
     return status;
+}
+
+enum status same_visit(struct registry *registry, registry_visitor visitor, void *self)
+{
+    struct same_way *same = registry->same;
+    enum status status = visit_groups(same, same->reconcile.clean, visitor, self);
+    return status == STATUS_OK ? visit_groups(same, same->reconcile.dirty, visitor, self) : status;
 }
