@@ -36,6 +36,6 @@ void json_countries(struct text *text, const country_code *codes, size_t count);
 void json_counts(struct text *text, const struct scene *scene, const struct scene_item *item);
 /* "distance_km":…,"gap_ms":…,"distance_share":…,"time_share":…,"clause":… */
 void json_link(struct text *text, const struct link *link);
-/* "publishers":n,"reports_omitted":n,"reports":[{"source","source_id","publisher","revision","status"}…]; incident may
+/* "publishers":n,"reports_omitted":n,"reports":[{"source","source_id","publisher","revision","status"}…]. incident may
  * be NULL. */
 void json_reports(struct text *text, const struct incident *incident);
