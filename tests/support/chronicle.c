@@ -28,7 +28,7 @@ static void forget_lineage(struct chronicle *chronicle)
 {
     for (size_t i = 0; i < chronicle->ended_count; i++)
         free(chronicle->ended[i].members);
-    chronicle->ended_count = chronicle->heir_count = 0;
+    chronicle->ended_count = chronicle->heir_count = chronicle->touch_count = 0;
 }
 
 void chronicle_fini(struct chronicle *chronicle)
@@ -39,6 +39,7 @@ void chronicle_fini(struct chronicle *chronicle)
     forget_lineage(chronicle);
     free(chronicle->ended);
     free(chronicle->heirs);
+    free(chronicle->touches);
     *chronicle = (struct chronicle){0};
 }
 
@@ -247,6 +248,35 @@ static void check_lineage(struct chronicle *chronicle)
     }
 }
 
+static void note_touches(struct chronicle *chronicle, const struct engine_change *change)
+{
+    for (size_t i = 0; i < change->touched_count; i++) {
+        if (chronicle->touch_count == chronicle->touch_room) {
+            chronicle->touch_room = chronicle->touch_room * 2 + 8;
+            chronicle->touches = realloc(chronicle->touches, chronicle->touch_room * sizeof(*chronicle->touches));
+            assert(chronicle->touches != NULL);
+        }
+        struct chronicle_touch *touch = &chronicle->touches[chronicle->touch_count++];
+        *touch = (struct chronicle_touch){.rule = change->rule, .incident = change->touched[i].incident->id};
+        memcpy(touch->id, change->id, sizeof(touch->id));
+    }
+}
+
+const struct chronicle_member *chronicle_member_of(const struct chronicle_entry *entry, struct span incident)
+{
+    return entry->state == EPISODE_WITHDRAWN ? NULL : member_before(entry, incident);
+}
+
+bool chronicle_touched(const struct chronicle *chronicle, const struct chronicle_entry *entry, struct span incident)
+{
+    for (size_t i = 0; i < chronicle->touch_count; i++) {
+        const struct chronicle_touch *touch = &chronicle->touches[i];
+        if (touch->rule == entry->rule && strcmp(touch->id, entry->id) == 0 && span_equal(touch->incident, incident))
+            return true;
+    }
+    return false;
+}
+
 static void on_change(void *self, const struct engine_change *change)
 {
     struct chronicle *chronicle = self;
@@ -261,6 +291,7 @@ static void on_change(void *self, const struct engine_change *change)
         chronicle_mistake(chronicle, change->id, "told as %s", change->is_new ? "new" : "known");
     check_members(chronicle, entry, change);
     note_lineage(chronicle, change);
+    note_touches(chronicle, change);
     for (size_t i = 0; i < change->supersedes_count; i++) {
         const struct chronicle_entry *ended = find(chronicle, change->rule, change->supersedes[i]);
         if (ended == NULL || ended->state != EPISODE_WITHDRAWN || strcmp(ended->id, change->id) == 0)

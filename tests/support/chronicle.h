@@ -44,6 +44,13 @@ struct chronicle_heir {
     char ended[EPISODE_ID_BYTES];
 };
 
+/* Of one flush: a member told as touched. */
+struct chronicle_touch {
+    size_t rule;
+    char id[EPISODE_ID_BYTES];
+    struct span incident;
+};
+
 struct chronicle {
     struct chronicle_entry *entries;
     size_t count;
@@ -56,6 +63,9 @@ struct chronicle {
     struct chronicle_ended *ended; /* in the flush underway */
     size_t ended_count;
     size_t ended_room;
+    struct chronicle_touch *touches; /* in the last flush */
+    size_t touch_count;
+    size_t touch_room;
     struct chronicle_heir *heirs;
     size_t heir_count;
     size_t heir_room;
@@ -75,6 +85,10 @@ void chronicle_mistake(struct chronicle *chronicle, const char *id, const char *
     __attribute__((format(printf, 3, 4)));
 /* Flushes the engine into the chronicle. */
 enum status chronicle_flush(struct chronicle *chronicle, struct engine *engine) MUST_CHECK;
+/* NULL: the entry does not have it, or does not stand. */
+const struct chronicle_member *chronicle_member_of(const struct chronicle_entry *entry, struct span incident);
+/* Did the last flush tell it as touched? */
+bool chronicle_touched(const struct chronicle *chronicle, const struct chronicle_entry *entry, struct span incident);
 /* The standing entries of a rule must say what the oracle says; differences are counted and printed. */
 void chronicle_compare(struct chronicle *chronicle, size_t rule, const struct oracle_result *result);
 /* The same standing entries in both; state of finality aside. */

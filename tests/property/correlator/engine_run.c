@@ -32,6 +32,7 @@ void run_start(struct run *run, const struct play *play)
     run->handle = need(count, sizeof(*run->handle));
     run->standing = need(count, sizeof(*run->standing));
     run->gone = need(count, sizeof(*run->gone));
+    run->touched = need(count, sizeof(*run->touched));
     run->inputs = need(count, sizeof(*run->inputs));
     run->threshold = need((size_t)count * WORLD_RULES_MAX, sizeof(*run->threshold));
     run->threshold_of =
@@ -67,6 +68,7 @@ void run_stop(struct run *run)
     free(run->handle);
     free(run->standing);
     free(run->gone);
+    free(run->touched);
     free(run->inputs);
     free(run->threshold);
     free(run->threshold_of);
@@ -110,6 +112,7 @@ void run_remove(struct run *run, uint32_t id)
     else if (is_looked_at(run, id))
         chronicle_mistake(&run->chronicle, "-", "%s has left, and is not behind the horizon", run->world->names[id]);
     run->gone[id] = false;
+    run->touched[id] = false;
     run->standing[id] = -1;
 }
 
@@ -178,8 +181,10 @@ void run_step(struct run *run, const struct step *step)
             run_remove(run, step->id);
         break;
     case STEP_TOUCH:
-        if (run->standing[step->id] >= 0 && !run->gone[step->id])
+        if (run->standing[step->id] >= 0 && !run->gone[step->id]) {
             engine_touch(run->engine, run->handle[step->id]);
+            run->touched[step->id] = true;
+        }
         break;
     case STEP_WATERMARK:
         engine_watermark(run->engine, step->time_ms);
@@ -254,8 +259,41 @@ static void check_departures(struct run *run)
         chronicle_mistake(&run->chronicle, "-", "says %zu bytes, holds %" PRIu64, stats.bytes, run->memory.bytes);
 }
 
+/* By entry and id: it was a member, and is touched. */
+static bool *touches_before(const struct run *run, size_t entry_count)
+{
+    const struct world *world = run->world;
+    bool *touched = need(entry_count * world->incident_count, sizeof(*touched));
+    for (size_t i = 0; i < entry_count; i++) {
+        for (uint32_t id = 0; id < world->incident_count; id++)
+            touched[i * world->incident_count + id] =
+                run->touched[id] &&
+                chronicle_member_of(&run->chronicle.entries[i], world_incident(world, id, 0)->id) != NULL;
+    }
+    return touched;
+}
+
+/* Who was a member, is one, and was touched between is told as touched. */
+static void check_touches(struct run *run, size_t entry_count, const bool *before)
+{
+    const struct world *world = run->world;
+    for (size_t i = 0; i < entry_count; i++) {
+        const struct chronicle_entry *entry = &run->chronicle.entries[i];
+        for (uint32_t id = 0; id < world->incident_count; id++) {
+            struct span name = world_incident(world, id, 0)->id;
+            if (before[i * world->incident_count + id] && chronicle_member_of(entry, name) != NULL &&
+                !chronicle_touched(&run->chronicle, entry, name))
+                chronicle_mistake(&run->chronicle, entry->id, "%s was touched, and nobody said so", world->names[id]);
+        }
+    }
+    for (uint32_t id = 0; id < world->incident_count; id++)
+        run->touched[id] = false;
+}
+
 void run_flush(struct run *run)
 {
+    size_t entry_count = run->chronicle.count;
+    bool *touched = touches_before(run, entry_count);
     size_t changes = run->chronicle.changes;
     size_t pending = engine_pending(run->engine);
     enum status status = chronicle_flush(&run->chronicle, run->engine);
@@ -267,6 +305,8 @@ void run_flush(struct run *run)
         chronicle_mistake(&run->chronicle, "-", "pending after a flush");
     if (engine_horizon(run->engine) > run->watermark_ms)
         chronicle_mistake(&run->chronicle, "-", "the horizon is past the watermark");
+    check_touches(run, entry_count, touched);
+    free(touched);
     check_finality(run);
     check_departures(run);
 }
