@@ -33,6 +33,7 @@ void run_start(struct run *run, const struct play *play)
     run->standing = need(count, sizeof(*run->standing));
     run->gone = need(count, sizeof(*run->gone));
     run->touched = need(count, sizeof(*run->touched));
+    run->renewed = need(count, sizeof(*run->renewed));
     run->inputs = need(count, sizeof(*run->inputs));
     run->threshold = need((size_t)count * WORLD_RULES_MAX, sizeof(*run->threshold));
     run->threshold_of =
@@ -69,6 +70,7 @@ void run_stop(struct run *run)
     free(run->standing);
     free(run->gone);
     free(run->touched);
+    free(run->renewed);
     free(run->inputs);
     free(run->threshold);
     free(run->threshold_of);
@@ -123,6 +125,7 @@ void run_set(struct run *run, uint32_t id, uint32_t variant)
     assert(status == STATUS_OK);
     (void)status;
     run->standing[id] = (int)variant;
+    run->renewed[id] = true;
     for (uint32_t i = 0; i < run->world->rule_count; i++)
         *threshold_at(run, i, id) = threshold_now(run, i, id);
 }
@@ -273,7 +276,7 @@ static bool *touches_before(const struct run *run, size_t entry_count)
     return touched;
 }
 
-/* Who was a member, is one, and was touched between is told as touched. */
+/* Who was a member, is one, and was touched between is told as touched; and nobody else but who came anew. */
 static void check_touches(struct run *run, size_t entry_count, const bool *before)
 {
     const struct world *world = run->world;
@@ -286,8 +289,15 @@ static void check_touches(struct run *run, size_t entry_count, const bool *befor
                 chronicle_mistake(&run->chronicle, entry->id, "%s was touched, and nobody said so", world->names[id]);
         }
     }
+    for (size_t i = 0; i < run->chronicle.touch_count; i++) {
+        const struct chronicle_touch *touch = &run->chronicle.touches[i];
+        for (uint32_t id = 0; id < world->incident_count; id++) {
+            if (!run->touched[id] && !run->renewed[id] && span_equal(touch->incident, world_incident(world, id, 0)->id))
+                chronicle_mistake(&run->chronicle, touch->id, "%s is told as touched, and was not", world->names[id]);
+        }
+    }
     for (uint32_t id = 0; id < world->incident_count; id++)
-        run->touched[id] = false;
+        run->touched[id] = run->renewed[id] = false;
 }
 
 void run_flush(struct run *run)

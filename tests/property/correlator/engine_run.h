@@ -16,6 +16,7 @@ struct run {
     int *standing;    /* by id: the variant that stands, or −1 */
     bool *gone;       /* by id: evicted, the handle is no longer valid */
     bool *touched;    /* by id: since the last flush, as it stands */
+    bool *renewed;    /* by id: inserted since the last flush */
     int64_t watermark_ms;
     int64_t departed_ms;    /* the latest end of what has left, under the first rule */
     uint32_t history;       /* all rules have it */
