@@ -2,7 +2,8 @@
 
 bool company_reserve(struct company *company, struct memory *memory, const struct incidents *incidents)
 {
-    /* Each is in `changed` at most twice: a removed handle is not given out again before the flush. */
+    /* Each is in `changed` at most three times, inserted, touched, removed: its handle is not given out again before
+     * the flush. */
     size_t room = incidents->room;
     return vector_reserve(memory, &company->order, room) && vector_reserve(memory, &company->scratch, room) &&
            vector_reserve(memory, &company->changed, 3 * room) &&

@@ -1,7 +1,7 @@
 /* Who leaves memory, and when (method §8), with ℓ = window, the longest interval a rule admits:
  *
  *   … W − 5w ........ W − 3w ........ W
- *     │ episodes       │ noise: no core to come can reach it, so nobody will attach it
+ *     │ episodes       │ noise (and up to a step longer, noise.h): no core to come can reach it
  *     └ whose latest core ends before this are final: cores, caps and attached can no longer change
  *
  * A final episode goes as a whole. What remains is computed as if it were still there: every union with it was refused,

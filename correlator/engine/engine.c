@@ -221,10 +221,10 @@ static int64_t idle_bound(const struct engine *engine)
     return windows_before(engine->watermark_ms, 3 * engine->window_ms_max);
 }
 
-/* Episodes to come reach back to noise, which ends after W − 3 windows and so starts after W − 4. */
+/* Episodes to come reach back to noise, which ends after W − 3 windows and a step, and so starts after W − 4 and it. */
 static int64_t company_bound(const struct engine *engine)
 {
-    return windows_before(engine->watermark_ms, 4 * engine->window_ms_max);
+    return windows_before(engine->watermark_ms, 4 * engine->window_ms_max + noise_step_ms(engine->window_ms_max));
 }
 
 enum status engine_rebase(struct engine *engine, const struct baseline_rule *const *baselines, size_t *ret_kept)

@@ -5,9 +5,9 @@
  *   engine_watermark + engine_flush ──▶ tells what became final, lets go of what no window can reach any more
  *
  * A pure structure: no clock, socket, file, log, thread or global; memory from the allocator handed in. What it tells
- * is a function of the set of live incidents and the rules alone (method §1, 2, 4, 5, 6 first paragraph, 7 first
- * sentence, 8), whatever the order of the calls: flush after each, or once, the last word on every episode is the same.
- */
+ * is a function of the set of live incidents, the rules and their baselines alone (method §1, 2, 3, 4, 5, 6 first
+ * paragraph, 7 first sentence, 8), whatever the order of the calls: flush after each, or once, the last word on every
+ * episode is the same. */
 #pragma once
 
 #include "base/allocator.h"
@@ -116,7 +116,8 @@ int64_t engine_horizon(const struct engine *engine);
 size_t engine_pending(const struct engine *engine);
 /* Other baselines, one a rule (NULL: none), for those the rules came with; borrowed. Every live incident whose
  * neighbours are all still in memory is judged anew, and the next flush tells what came of it; those near what has left
- * keep their judgement. ret_kept: how many (rule, incident) pairs those are. O(live incidents × neighbours). */
+ * keep their judgement. ret_kept: how many (rule, incident) pairs those are. STATUS_NO_MEMORY: the caller must stop,
+ * some rules may have theirs and others not. O(live incidents × neighbours). */
 enum status engine_rebase(struct engine *engine, const struct baseline_rule *const *baselines,
                           size_t *ret_kept) MUST_CHECK;
 /* Tells every change since the last flush. STATUS_NO_MEMORY: the caller must stop, what was told may be incomplete. */

@@ -8,7 +8,11 @@
 
 #include "correlator/engine/memory.h"
 
-#define NOISE_STEPS 8 /* of a window: noise stays so much longer than it must at most */
+/* Of a window: noise stays so much longer than it must at most. */
+static inline int64_t noise_step_ms(int64_t window_ms)
+{
+    return window_ms / 8 + 1;
+}
 
 struct noise_spoke {
     int64_t number;

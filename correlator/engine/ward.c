@@ -17,7 +17,7 @@ enum status ward_init(struct ward *ward, const struct rule *rule, struct inciden
     if (status != STATUS_OK)
         return status;
     grid_init(&ward->grid, memory, ward->measure.reach2, ward->measure.window_ms);
-    ward->noise.step_ms = ward->measure.window_ms / NOISE_STEPS + 1;
+    ward->noise.step_ms = noise_step_ms(ward->measure.window_ms);
     return ward_rebase(ward, rule->baseline) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -43,10 +43,15 @@ static bool memos_reserve(struct ward *ward)
 
 bool ward_rebase(struct ward *ward, const struct baseline_rule *baseline)
 {
+    const struct baseline_rule *before = ward->measure.rule.baseline;
     ward->measure.rule.baseline = baseline;
+    if (!memos_reserve(ward)) {
+        ward->measure.rule.baseline = before;
+        return false;
+    }
     if (ward->memos != NULL)
         memset(ward->memos, 0xff, 2 * ward->memo_count * sizeof(*ward->memos));
-    return memos_reserve(ward);
+    return true;
 }
 
 typedef uint32_t history_question(const struct baseline_rule *rule, struct baseline_cell cell);

@@ -206,6 +206,34 @@ static void responses_answer_and_context_surrounds(void **state)
     stage_close(&stage);
 }
 
+/* Noise stays a little longer than it must. A late one may yet make an episode of it, which reaches back to where it
+ * began: what answers it there has to be in memory still, or be behind the horizon. */
+static void company_stays_as_long_as_noise_that_reaches_back_to_it(void **state)
+{
+    (void)state;
+    struct rule rule = campaign;
+    rule.window_ms = 8 * DAY;
+    rule.min_countries = 1;
+    for (int64_t hours = 0; hours < 40; hours++) {
+        struct stage stage;
+        stage_open(&stage, &rule, 1);
+        struct engine_incident noise = incident("a:noise", 52.0, 21.0, SEP, PL);
+        noise.end_ms = SEP + rule.window_ms;
+        struct engine_incident answer = incident("b:answer", 52.0, 21.0, SEP, PL);
+        answer.role = ROLE_RESPONSE;
+        struct engine_incident late = incident("c:late", 52.0, 21.0, SEP + 1, PL);
+        put(&stage, &noise);
+        put(&stage, &answer);
+        engine_watermark(stage.engine, SEP + 4 * rule.window_ms + hours * (DAY / 24) + 1);
+        assert_int_equal(chronicle_flush(&stage.chronicle, stage.engine), STATUS_OK);
+        if (engine_horizon(stage.engine) <= late.start_ms) {
+            put(&stage, &late);
+            assert_true(holds(only(&stage), "b:answer", MEMBERSHIP_RESPONSE));
+        }
+        stage_close(&stage);
+    }
+}
+
 static void a_chain_beyond_its_cap_goes_on_as_a_new_episode(void **state)
 {
     (void)state;
@@ -286,6 +314,7 @@ int main(void)
         cmocka_unit_test(poland_romania_and_estonia_are_one_episode),
         cmocka_unit_test(the_retracted_leaves_and_comes_back_under_the_same_id),
         cmocka_unit_test(responses_answer_and_context_surrounds),
+        cmocka_unit_test(company_stays_as_long_as_noise_that_reaches_back_to_it),
         cmocka_unit_test(a_chain_beyond_its_cap_goes_on_as_a_new_episode),
         cmocka_unit_test(every_rule_tells_its_own),
         cmocka_unit_test(limits_and_wrong_input_are_answered),
