@@ -331,9 +331,15 @@ static void ask_flagged(struct inquiry *inquiry, const struct episode *episode)
 
 static void ask_stored(struct inquiry *inquiry)
 {
+    const struct scene *scene = inquiry->scene;
+    /* Where the store has no episode nobody says whether there was a baseline. */
+    bool may_have_baseline = scene->baseline == SCENE_UNCALIBRATED && scene->episode_count == 0;
     inquiry_say(inquiry, CONDITION_STORED, CONDITION_DECIDES, false,
                 "of the incidents stored now it would be in an episode, but it was in none when the last word was "
-                "published: it came too late, or the store is older than it; a replay of the archive shows it");
+                "published: it came too late, %s; a replay of the archive shows it",
+                may_have_baseline
+                    ? "the store is older than it, or a baseline asks for more neighbours (--baseline FILE)"
+                    : "or the store is older than it");
 }
 
 static void ask_target(struct inquiry *inquiry, bool is_near)

@@ -57,6 +57,27 @@ static enum status visit_episode(void *self, const struct episode *episode, cons
     return STATUS_OK;
 }
 
+/* Of a time that has no episode the others of the rule say whether a baseline judged it. */
+static enum status visit_elsewhere(void *self, const struct episode *episode, const struct incident *const *incidents)
+{
+    (void)incidents;
+    struct episode_search *search = self;
+    if (!episode->calibrated || !span_equal(episode->rule_hash, search->rule_hash))
+        return STATUS_OK;
+    search->scene->baseline = SCENE_PUBLISHED;
+    return STATUS_EXISTS; /* one is enough */
+}
+
+static enum status look_elsewhere(struct store *store, struct episode_search *search)
+{
+    const struct scene *scene = search->scene;
+    const struct store_filter all = {.with_candidates = true, .with_withdrawn = true, .rule = scene->rule.name};
+    if (scene->episode_count > 0 || scene->rule.baseline != NULL)
+        return STATUS_OK;
+    enum status status = store_episodes(store, &all, visit_elsewhere, search);
+    return status == STATUS_EXISTS ? STATUS_OK : status;
+}
+
 /* --- what was published of them --- */
 
 static void note_members(struct scene *scene, const struct episode *episode)
@@ -164,6 +185,8 @@ enum status scene_open(struct scene *scene, struct store *store, const struct ru
     enum status status = store_incidents(store, &incidents, visit_incident, scene);
     if (status == STATUS_OK)
         status = store_episodes(store, &episodes, visit_episode, &search);
+    if (status == STATUS_OK)
+        status = look_elsewhere(store, &search);
     if (status != STATUS_OK)
         return status;
     note_items(scene);

@@ -571,6 +571,26 @@ class Explain(Case):
         told = vedette("explain", "--store", derived.desk.store, "--baseline", other, "--why-not", member, check=1)
         self.assertIn(derived.file.hash, told.stderr)
 
+    def test_of_a_lonely_pair_only_the_baseline_says_how_many_are_needed(self):
+        rules = [rule("rare", ["air.drone.*"], 200, "2d", min_countries=0, alpha=1e-6)]
+        def pair(label, day, lat, count=2):
+            return [incident("desk", f"{label}{number}", "air.drone.incursion", f"{day}T{10 + number % 10}:00Z", lat, 20.0,
+                             countries=where("PL")) for number in range(count)]
+        desk = self.desk(rules)
+        past = [one for month in range(1, 13) for one in pair(f"h{month}-", f"2024-{month:02}-01", 52.0)]
+        path = desk.folder / "baseline.vdb"
+        vedette("calibrate", "--config", desk.config, "--until", "2025-01-01", "--tz", "UTC", "--years", "10", "--out", path,
+                desk.file("history.jsonl", past))
+        desk.write_config(rules, baseline=str(path))
+        lonely, crowd = pair("lonely", "2025-02-01", 52.0), pair("crowd", "2025-09-01", 52.0, count=20)
+        for reports, words in (([*lonely, *crowd], "only the baseline says"),
+                               (lonely, "or a baseline asks for more neighbours")):
+            desk.replay(reports)
+            derived = Derived(desk, [])
+            self.assertIn(words, " ".join(derived.explain("--why-not", "lonely0", form=("--tz", "UTC")).split()))
+            told = derived.explain("--why-not", "lonely0", "--baseline", path)["rules"][0]
+            self.assertFalse(next(one for one in told["conditions"] if one["condition"] == "core")["holds"])
+
     # --- several reports of one incident ---
 
     def test_a_member_shows_all_its_reports_and_a_report_its_incident(self):
