@@ -254,8 +254,10 @@ static int make_parts(struct calibrate *calibrate)
         enum status status = write_file(calibrate, reason);
         if (status == STATUS_OK)
             status = print_summary(calibrate);
-        if (status != STATUS_OK)
-            exit_status = complain(calibrate, status, reason) == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
+        if (status != STATUS_OK) {
+            (void)complain(calibrate, status, reason);
+            exit_status = EXIT_FAILED;
+        }
     }
     for (size_t i = 0; i < correlator->rule_count; i++)
         part_free(&calibrate->parts[i]);

@@ -35,6 +35,5 @@ struct baseline_cell baseline_block_of(const struct baseline_rule *rule, struct 
 uint32_t baseline_history_least(const struct baseline_rule *rule, struct baseline_cell block);
 
 /* K: how many neighbours an incident of this length needs to be a core where the history has h. At least
- * min_neighbours of the rule it was made for, at most BASELINE_NEVER. O(log). length_ms: 0 … window. */
-#define BASELINE_NEVER UINT32_MAX
+ * min_neighbours of the rule it was made for, at most 2^30. O(log). length_ms: 0 … window. */
 uint32_t baseline_threshold(const struct baseline_rule *rule, uint32_t history, int64_t length_ms);

@@ -1,7 +1,9 @@
 /* The exceedance curve: how often null years had an episode with a score this high (method §6).
  *
- *   scores of all episodes of R null years ──curve_make──▶ steps { score, how many had at least that }, scores
- * ascending 9.1 × 40 9.7 ×  2    a score of 10 ⇒ reached once in R years 16.2 ×  1    a score of 17 ⇒ never
+ *   scores of all episodes of R null years ──curve_make──▶ steps { score, how many had at least that }
+ *                                                             9.1 × 40
+ *                                                             9.7 ×  2   a score of 9.5 ⇒ reached twice in R years
+ *                                                            16.2 ×  1   a score of 17 ⇒ never
  *
  * The thousand rarest each have their step; below, steps are a thousandth of their number apart, so a curve is never
  * long, and a recurrence at most a thousandth longer than all the scores would give it. */

@@ -1,9 +1,11 @@
 /* The pool: what null years of one rule are drawn from, in blocks of place and time (method §6).
  *
- *     place ▲  cube │ · ··  ·   ·· │ ·    ·    │      a block: what one cube had in one stretch of time, kept as it
- * was, │  cube │     ·   ·    │     ··    │      so that a follow-up stays near its first report │
- * └──────┴───────┴───────────┘ └───────── time ──▶    block_ms           stretches begin anywhere; the end of the
- * history is joined to its beginning, so every incident is equally likely
+ *   place ▲
+ *    cube │ · ··  ·   ·· │ ·    ·    │     a block: what one cube had in one stretch of time, kept as it was,
+ *    cube │     ·   ·    │     ··    │     so that a follow-up stays near its first report
+ *         └──────────────┴───────────┴──▶ time
+ *            block_ms       stretches begin anywhere; the end of the history is joined to its beginning, so every
+ *                           incident is equally likely
  *
  * A cube's side is the greatest power of two ≤ τ, a stretch two windows: follow-ups, which come within hours or days
  * and tens of kilometres, are seldom torn apart; what lies further apart than the core test looks is drawn anew, for

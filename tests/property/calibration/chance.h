@@ -1,5 +1,5 @@
-/* One seed of the acceptance: a year of noise, judged with a constant and with a history, with and without a campaign.
- */
+/* One seed of the README's table: a year of noise, judged with a constant and with a history, with and without a
+ * campaign. */
 #pragma once
 
 #include "tests/property/calibration/judge.h"
