@@ -12,9 +12,9 @@ static int64_t number_of(const struct noise *noise, int64_t due_ms)
 /* The index of the first spoke at or after `number`; the newest is looked at first. */
 static uint32_t spoke_seek(const struct noise *noise, int64_t number)
 {
-    uint32_t low = 0;
+    uint32_t low = noise->gone;
     uint32_t high = noise->spokes.count;
-    if (high > 0 && noise->spokes.items[high - 1].number <= number)
+    if (high > low && noise->spokes.items[high - 1].number <= number)
         return noise->spokes.items[high - 1].number == number ? high - 1 : high;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -26,13 +26,27 @@ static uint32_t spoke_seek(const struct noise *noise, int64_t number)
     return low;
 }
 
+/* Room for one more: that of those that are gone, where they are many. */
+static bool spokes_reserve(struct ward *ward)
+{
+    struct noise *noise = &ward->noise;
+    uint32_t gone = noise->gone;
+    if (noise->spokes.count < noise->spokes.room || gone < noise->spokes.count / 2 || gone == 0)
+        return vector_reserve(ward->memory, &noise->spokes, (size_t)noise->spokes.count + 1);
+    struct noise_spoke *spokes = noise->spokes.items;
+    noise->spokes.count -= gone;
+    noise->gone = 0;
+    memmove(spokes, spokes + gone, noise->spokes.count * sizeof(*spokes));
+    return true;
+}
+
 bool noise_put(struct ward *ward, uint32_t index)
 {
     struct node *node = node_at(ward, index);
     struct noise *noise = &ward->noise;
     if (node->waiting)
         return true;
-    if (!vector_reserve(ward->memory, &noise->spokes, (size_t)noise->spokes.count + 1))
+    if (!spokes_reserve(ward))
         return false;
     int64_t number = number_of(noise, node->end_ms);
     uint32_t at = spoke_seek(noise, number);
@@ -69,6 +83,10 @@ void noise_take(struct ward *ward, uint32_t index)
     spokes[at].first = node->noise_next;
     if (node->noise_next != NONE)
         return;
+    if (at == noise->gone) {
+        noise->gone++;
+        return;
+    }
     noise->spokes.count--;
     memmove(spokes + at, spokes + at + 1, (noise->spokes.count - at) * sizeof(*spokes));
 }
@@ -76,9 +94,9 @@ void noise_take(struct ward *ward, uint32_t index)
 bool noise_due(const struct ward *ward, int64_t before_ms, uint32_t *ret_index)
 {
     const struct noise *noise = &ward->noise;
-    if (noise->spokes.count == 0)
+    if (noise->spokes.count == noise->gone)
         return false;
-    const struct noise_spoke *first = &noise->spokes.items[0];
+    const struct noise_spoke *first = &noise->spokes.items[noise->gone];
     if (before_ms != INT64_MAX && (first->number + 1) * noise->step_ms > before_ms)
         return false;
     *ret_index = first->first;

@@ -3,7 +3,9 @@
  *   spokes, by the step of time they end in: ── 17 ── 18 ── 21 ──      each the first of a list of nodes
  *                                                └─▶ node ⇄ node ⇄ node
  *
- * A node is due once the whole step it is in has passed. O(1) where times mostly grow, else O(log steps). */
+ * A node is due once the whole step it is in has passed. O(1) where times mostly grow: spokes come at the end and go
+ * from the beginning, where they are only counted off (`gone`); one that comes or goes in between moves those after it.
+ */
 #pragma once
 
 #include "correlator/engine/memory.h"
@@ -21,7 +23,8 @@ struct noise_spoke {
 
 struct noise {
     int64_t step_ms;
-    VECTOR(struct noise_spoke) spokes; /* ascending, none empty */
+    VECTOR(struct noise_spoke) spokes; /* ascending, none empty … */
+    uint32_t gone;                     /* … but for so many at the beginning, which are no more */
 };
 
 struct ward;
