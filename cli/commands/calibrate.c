@@ -8,6 +8,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define YEARS_MAX   1000000u
 #define THREADS_MAX 1024u
@@ -70,6 +71,15 @@ static int64_t parse_guard(const char *text, struct argp_state *state)
     return guard_ms;
 }
 
+/* What is read must not be what is written: the archive would be gone. */
+static void check_kept(const char *out, const char *path, struct argp_state *state)
+{
+    struct stat written, read;
+    if (path != NULL && stat(out, &written) == 0 && stat(path, &read) == 0 && S_ISREG(written.st_mode) &&
+        written.st_dev == read.st_dev && written.st_ino == read.st_ino)
+        argp_error(state, "--out %s would replace %s, which it is made from", out, path);
+}
+
 static void check_options(const struct calibrate_options *calibrate, struct argp_state *state)
 {
     if (calibrate->config == NULL)
@@ -80,6 +90,10 @@ static void check_options(const struct calibrate_options *calibrate, struct argp
         argp_error(state, "--out is missing: where to?");
     if (calibrate->file_count == 0)
         argp_error(state, "which files? (- is standard input)");
+    check_kept(calibrate->out, calibrate->config, state);
+    check_kept(calibrate->out, calibrate->mapping, state);
+    for (size_t i = 0; i < calibrate->file_count; i++)
+        check_kept(calibrate->out, calibrate->files[i], state);
 }
 
 static error_t parse_option(int key, char *value, struct argp_state *state)

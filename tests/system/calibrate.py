@@ -100,6 +100,14 @@ class Calibrate(Case):
         vedette("calibrate", "--config", desk.config, "--until", "2021-01-01", "--out", path, check=2)
         self.assertEqual(path.read_text(), "as it was")
 
+    def test_the_archive_and_the_configuration_are_not_replaced(self):
+        desk = self.desk([SIGHTINGS])
+        for path in (desk.file("in.jsonl", background()), desk.config):
+            before = path.read_bytes()
+            done = self.calibrate(desk, desk.folder / "in.jsonl", out=path.name, check=2)[1]
+            self.assertIn(f"would replace {path}", done.stderr.replace("\n", " "))
+            self.assertEqual(path.read_bytes(), before)
+
     def test_an_interrupt_ends_it_and_leaves_the_file_as_it_was(self):
         desk = self.desk([SIGHTINGS])
         path = desk.folder / "b.vdb"
