@@ -95,9 +95,12 @@ static void wait_a_little(struct work *work)
 static void work_wait(struct work *work)
 {
     const struct calibration_options *options = work->options;
+    bool first = true;
     pthread_mutex_lock(&work->mutex);
     while (work->running > 0) {
-        wait_a_little(work);
+        if (!first)
+            wait_a_little(work);
+        first = false;
         uint32_t done = work->done;
         pthread_mutex_unlock(&work->mutex);
         bool goes_on = options->progress == NULL || options->progress(options->self, done);

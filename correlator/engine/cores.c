@@ -257,6 +257,24 @@ static void rejudge(struct ward *ward, uint32_t index)
         episode_pending(ward, node->episode);
 }
 
+/* May it have had neighbours that left? */
+static bool is_kept(const struct ward *ward, const struct node *node)
+{
+    return ward->departed_ms != INT64_MIN && node->start_ms - ward->departed_ms <= ward->measure.window_ms;
+}
+
+void cores_keep(struct ward *ward)
+{
+    for (uint32_t handle = 0; handle < ward->node_of.count; handle++) {
+        uint32_t index = ward->node_of.items[handle];
+        struct node *node = index != NONE ? node_at(ward, index) : NULL;
+        if (node == NULL || node->coarse || node->judged || !is_kept(ward, node))
+            continue;
+        node->threshold = ward_threshold(ward, node->point, node->end_ms - node->start_ms);
+        node->judged = true;
+    }
+}
+
 size_t cores_rebase(struct ward *ward)
 {
     size_t kept = 0;
@@ -264,8 +282,7 @@ size_t cores_rebase(struct ward *ward)
         uint32_t index = ward->node_of.items[handle];
         if (index == NONE || node_at(ward, index)->coarse)
             continue;
-        int64_t start_ms = node_at(ward, index)->start_ms;
-        if (ward->departed_ms != INT64_MIN && start_ms - ward->departed_ms <= ward->measure.window_ms)
+        if (is_kept(ward, node_at(ward, index)))
             kept++;
         else
             rejudge(ward, index);

@@ -233,6 +233,7 @@ enum status engine_rebase(struct engine *engine, const struct baseline_rule *con
     if (engine->broken)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < engine->ward_count; i++) {
+        cores_keep(&engine->wards[i]);
         if (!ward_rebase(&engine->wards[i], baselines[i]))
             return STATUS_NO_MEMORY;
     }

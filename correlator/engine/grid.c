@@ -99,15 +99,16 @@ void grid_free(struct grid *grid)
 
 /* ---- the table of tracts ---- */
 
-static uint32_t hash_of(int32_t x, int32_t y, int32_t z)
+static uint32_t hash_of(int32_t x, int32_t y, int32_t z, int64_t era)
 {
     uint64_t hash = (uint64_t)(uint32_t)x * 0x9e3779b97f4a7c15u ^ (uint64_t)(uint32_t)y * 0xd6e8feb86659fd93u ^
-                    (uint64_t)(uint32_t)z * 0xa0761d6478bd642fu;
+                    (uint64_t)(uint32_t)z * 0xa0761d6478bd642fu ^ (uint64_t)era * 0xe7037ed1a0b428dbu;
     return (uint32_t)(hash >> 32 ^ hash >> 15);
 }
 
-static uint32_t tract_find(const struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
+static uint32_t tract_find(const struct grid *grid, int32_t x, int32_t y, int32_t z, int64_t era)
 {
+    uint32_t hash = hash_of(x, y, z, era);
     if (grid->table_size == 0)
         return NONE;
     uint32_t mask = grid->table_size - 1;
@@ -115,7 +116,7 @@ static uint32_t tract_find(const struct grid *grid, int32_t x, int32_t y, int32_
         if (grid->table[at].hash != hash)
             continue;
         const struct tract *tract = &grid->tracts.items[grid->table[at].tract];
-        if (tract->x == x && tract->y == y && tract->z == z)
+        if (tract->x == x && tract->y == y && tract->z == z && tract->era == era)
             return grid->table[at].tract;
     }
     return NONE;
@@ -159,7 +160,7 @@ static void table_remove(struct grid *grid, uint32_t index)
 {
     const struct tract *tract = &grid->tracts.items[index];
     uint32_t mask = grid->table_size - 1;
-    uint32_t gap = hash_of(tract->x, tract->y, tract->z) & mask;
+    uint32_t gap = hash_of(tract->x, tract->y, tract->z, tract->era) & mask;
     while (grid->table[gap].tract != index)
         gap = (gap + 1) & mask;
     for (uint32_t at = (gap + 1) & mask; grid->table[at].tract != NONE; at = (at + 1) & mask) {
@@ -184,7 +185,7 @@ static void tract_meet(struct grid *grid, uint32_t index, bool here)
             for (int dz = -1; dz <= 1; dz++) {
                 int32_t x = tract->x + dx, y = tract->y + dy, z = tract->z + dz;
                 uint32_t way = around_of(dx, dy, dz);
-                uint32_t other = here ? tract_find(grid, x, y, z, hash_of(x, y, z)) : tract->around[way];
+                uint32_t other = here ? tract_find(grid, x, y, z, tract->era) : tract->around[way];
                 tract->around[way] = other;
                 if (other != NONE)
                     grid->tracts.items[other].around[around_of(-dx, -dy, -dz)] = here ? index : NONE;
@@ -193,7 +194,7 @@ static void tract_meet(struct grid *grid, uint32_t index, bool here)
     }
 }
 
-static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, uint32_t hash)
+static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, int64_t era)
 {
     if (!table_reserve(grid))
         return NONE;
@@ -206,8 +207,8 @@ static uint32_t tract_make(struct grid *grid, int32_t x, int32_t y, int32_t z, u
     } else {
         grid->unused_tract = grid->tracts.items[index].slots.count;
     }
-    grid->tracts.items[index] = (struct tract){.x = x, .y = y, .z = z};
-    table_put(grid, (struct tract_entry){hash, index});
+    grid->tracts.items[index] = (struct tract){.era = era, .x = x, .y = y, .z = z};
+    table_put(grid, (struct tract_entry){hash_of(x, y, z, era), index});
     tract_meet(grid, index, true);
     return index;
 }
@@ -333,20 +334,25 @@ static int64_t slot_number(const struct grid *grid, int64_t start_ms)
     return start_ms / grid->slot_ms - (start_ms % grid->slot_ms < 0);
 }
 
+static int64_t era_of(int64_t slot)
+{
+    return (slot - (slot & (ERA_SLOTS - 1))) / ERA_SLOTS;
+}
+
 uint32_t grid_bucket(struct grid *grid, struct point point, int64_t start_ms)
 {
     uint32_t x = (uint32_t)(point.x + ORIGIN) / grid->side;
     uint32_t y = (uint32_t)(point.y + ORIGIN) / grid->side;
     uint32_t z = (uint32_t)(point.z + ORIGIN) / grid->side;
     int32_t tract_x = (int32_t)(x >> 2), tract_y = (int32_t)(y >> 2), tract_z = (int32_t)(z >> 2);
-    uint32_t hash = hash_of(tract_x, tract_y, tract_z);
-    uint32_t index = tract_find(grid, tract_x, tract_y, tract_z, hash);
+    int64_t number = slot_number(grid, start_ms);
+    uint32_t index = tract_find(grid, tract_x, tract_y, tract_z, era_of(number));
     if (index == NONE)
-        index = tract_make(grid, tract_x, tract_y, tract_z, hash);
+        index = tract_make(grid, tract_x, tract_y, tract_z, era_of(number));
     if (index == NONE)
         return NONE;
     struct tract *tract = &grid->tracts.items[index];
-    struct slot *slot = slot_make(grid, tract, slot_number(grid, start_ms));
+    struct slot *slot = slot_make(grid, tract, number);
     uint32_t home = index * TRACT_CELLS + ((x & 3) << 4 | (y & 3) << 2 | (z & 3));
     uint32_t bucket = slot != NULL ? slot_bucket(grid, slot, home) : NONE;
     if (bucket == NONE && slot != NULL && slot->occupied == 0)
@@ -390,19 +396,28 @@ static void gather_slot(const struct grid *grid, const struct slot *slot, uint64
     }
 }
 
-static void gather(const struct grid *grid, uint32_t home, int64_t slot_first, int64_t slot_last,
-                   struct grid_walk *walk)
+/* One of those around a tract, in another era. */
+static uint32_t tract_then(const struct grid *grid, const struct tract *tract, uint32_t around, int64_t era)
+{
+    int32_t dx = (int32_t)(around / 9) - 1, dy = (int32_t)(around / 3 % 3) - 1, dz = (int32_t)(around % 3) - 1;
+    return tract_find(grid, tract->x + dx, tract->y + dy, tract->z + dz, era);
+}
+
+/* The eight tracts around a cell, in one era. */
+static void gather_era(const struct grid *grid, uint32_t home, int64_t era, int64_t slot_first, int64_t slot_last,
+                       struct grid_walk *walk)
 {
     const struct tract *tracts = grid->tracts.items;
     const struct tract *tract = &tracts[home / TRACT_CELLS];
     const struct tract_near *near = grid->near[home % TRACT_CELLS];
-    walk->at = walk->count = 0;
-    for (uint32_t i = 1; i < TRACTS_NEAR; i++) {
-        if (tract->around[near[i].around] != NONE)
-            __builtin_prefetch(&tracts[tract->around[near[i].around]].slots);
+    uint32_t indexes[TRACTS_NEAR];
+    for (uint32_t i = 0; i < TRACTS_NEAR; i++) {
+        indexes[i] = era == tract->era ? tract->around[near[i].around] : tract_then(grid, tract, near[i].around, era);
+        if (indexes[i] != NONE)
+            __builtin_prefetch(&tracts[indexes[i]].slots);
     }
     for (uint32_t i = 0; i < TRACTS_NEAR; i++) {
-        uint32_t index = tract->around[near[i].around];
+        uint32_t index = indexes[i];
         if (index == NONE)
             continue;
         const struct slot *slot = tracts[index].slots.items + slot_seek(&tracts[index], slot_first);
@@ -412,6 +427,14 @@ static void gather(const struct grid *grid, uint32_t home, int64_t slot_first, i
                 gather_slot(grid, slot, near[i].cells, walk);
         }
     }
+}
+
+static void gather(const struct grid *grid, uint32_t home, int64_t slot_first, int64_t slot_last,
+                   struct grid_walk *walk)
+{
+    walk->at = walk->count = 0;
+    for (int64_t era = era_of(slot_first); era <= era_of(slot_last); era++)
+        gather_era(grid, home, era, slot_first, slot_last, walk);
 }
 
 void grid_around(const struct grid *grid, uint32_t bucket, int64_t start_ms, int64_t end_ms, struct grid_walk *ret_walk)

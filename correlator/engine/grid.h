@@ -1,6 +1,6 @@
 /* Who may be near: tracts of the lattice of places, by hash, and in each the slots of time that hold something.
  *
- *   tract: 4 × 4 × 4 cells of the lattice                              ◀── hash of its coordinates
+ *   tract: 4 × 4 × 4 cells of the lattice, an era of 64 slots          ◀── hash of its coordinates and era
  *     └─ slots, ascending ─┬─ occupied: a bit for each cell that holds something then
  *                          └─▶ bucket, one for each bit
  *                                ├─ cores   ─▶ node ⇄ node ⇄ …     all in cores and others of one bucket are
@@ -8,10 +8,10 @@
  *                                └─ coarse  ─▶ …                   for attachment only
  *
  * A cell is a cube whose diagonal is ≤ the reach, a slot as high as the window. What is within reach of a cell lies at
- * most two cells away, so always in the same eight tracts. A tract knows the 26 around it that there are: a walk goes
- * to eight, and of the slots the window reaches the mask of reach leaves only buckets that hold something. It gathers
- * them first, so that memory brings them while others are looked at. Empty buckets, slots and tracts are let go at
- * once. */
+ * most two cells away, so always in the same eight tracts. In its era a tract knows the 26 around it that there are: a
+ * walk goes to eight, and of the slots the window reaches the mask of reach leaves only buckets that hold something. It
+ * gathers them first, so that memory brings them while others are looked at. Empty buckets, slots and tracts are let go
+ * at once. */
 #pragma once
 
 #include "correlator/engine/memory.h"
@@ -40,7 +40,10 @@ struct slot {
 
 #define TRACTS_AROUND 27u
 
+#define ERA_SLOTS 64 /* so that many years in one place make no long list */
+
 struct tract {
+    int64_t era;
     int32_t x, y, z;
     uint32_t around[TRACTS_AROUND]; /* by (dx + 1) × 9 + (dy + 1) × 3 + dz + 1; NONE: there is none */
     VECTOR(struct slot) slots;      /* ascending; of one that is not used: count is the next such */

@@ -315,8 +315,9 @@ void cores_insert(struct ward *ward, uint32_t index);
 void cores_remove(struct ward *ward, uint32_t index);
 /* Takes it out and leaves every count: it has been, but is out of every window. */
 void cores_forget(struct ward *ward, uint32_t index);
-/* Judges every node by the thresholds of the baseline as it is now, but for those that may have had neighbours that
- * left. Returns how many those are. */
+/* Nodes that may have had neighbours that left are judged for good by the baseline as it is: before another comes. */
+void cores_keep(struct ward *ward);
+/* Judges every other node by the thresholds of the baseline as it is now. Returns how many were kept. */
 size_t cores_rebase(struct ward *ward);
 void ward_changed(struct ward *ward, uint32_t index);
 
