@@ -17,7 +17,7 @@ struct world {
     struct rule rule;
     struct engine_incident incidents[INCIDENTS_MAX];
     const struct engine_incident *order[INCIDENTS_MAX];
-    char ids[INCIDENTS_MAX][16];
+    char ids[INCIDENTS_MAX][40];
     char episodes[INCIDENTS_MAX][EPISODE_ID_BYTES]; /* as the engine has it */
     enum membership memberships[INCIDENTS_MAX];
     uint32_t thresholds[INCIDENTS_MAX];
