@@ -5,6 +5,7 @@
 
 #define CLASS_BYTES_MIN 16u
 #define STEPS           4u /* classes to a power of two */
+#define OUTGROWN_BYTES  1024u
 
 void memory_init(struct memory *memory, const struct allocator *allocator)
 {
@@ -41,6 +42,12 @@ static void *block_take(struct memory *memory, unsigned class, size_t size)
     return block;
 }
 
+static void block_return(struct memory *memory, void *block, unsigned class, size_t size)
+{
+    allocator_free(&memory->allocator, block, class_bytes(class, size));
+    memory->bytes -= class_bytes(class, size);
+}
+
 static void block_give(struct memory *memory, void *block, unsigned class, size_t size)
 {
     if (class < MEMORY_CLASSES) {
@@ -48,8 +55,7 @@ static void block_give(struct memory *memory, void *block, unsigned class, size_
         memory->kept[class] = block;
         return;
     }
-    allocator_free(&memory->allocator, block, size);
-    memory->bytes -= size;
+    block_return(memory, block, class, size);
 }
 
 void memory_fini(struct memory *memory)
@@ -88,7 +94,11 @@ void *memory_resize(struct memory *memory, void *pointer, size_t old_size, size_
     if (block == NULL)
         return NULL;
     memcpy(block, pointer, old_size < new_size ? old_size : new_size);
-    block_give(memory, pointer, old_class, old_size);
+    /* What outgrows a block of some size is rarely as small again: it is not kept. */
+    if (new_size > old_size && old_size > OUTGROWN_BYTES)
+        block_return(memory, pointer, old_class, old_size);
+    else
+        block_give(memory, pointer, old_class, old_size);
     return block;
 }
 

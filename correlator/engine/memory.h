@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MEMORY_CLASSES 29         /* 16, 20, 24, 28, 32, 40 … bytes, to 2 KiB */
+#define MEMORY_CLASSES 41         /* 16, 20, 24, 28, 32, 40 … bytes, to 16 KiB */
 #define NONE           UINT32_MAX /* of an index: none */
 
 struct memory {
