@@ -2,6 +2,7 @@
  * batches, the revisions and the retractions. `--worlds N`; VEDETTE_SEED=S plays one world alone and says what it does.
  */
 #include "correlator/registry.h"
+#include "tests/support/dice.h"
 #include "tests/support/failing.h"
 #include "tests/support/same_oracle.h"
 
@@ -26,20 +27,6 @@
 
 static size_t worlds = 1500;
 
-/* --- dice --- */
-
-struct dice {
-    uint64_t state;
-};
-
-static uint32_t roll(struct dice *dice, uint32_t sides)
-{
-    uint64_t z = dice->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ z >> 31) >> 32) % sides;
-}
-
 /* --- a world: what is said, in an order --- */
 
 static const char *const sources[] = {"a", "b", "wire", "list", "other-list"};
@@ -63,34 +50,35 @@ static void report_roll(struct dice *dice, struct world *world, size_t at, uint3
     static const enum report_status states[] = {REPORT_REPORTED, REPORT_REPORTED,  REPORT_CONFIRMED,
                                                 REPORT_DISPUTED, REPORT_RETRACTED, REPORT_EXPLAINED};
     static const int64_t lengths_ms[] = {0, 0, 0, HOUR_MS, 5 * HOUR_MS, 24 * HOUR_MS, 40 * 24 * HOUR_MS};
-    uint32_t id = roll(dice, id_count);
+    uint32_t id = dice_below(dice, id_count);
     (void)snprintf(world->ids[at], sizeof world->ids[at], "%u", id);
     struct report *report = &world->steps[at];
     *report = (struct report){
         .source = span_of(sources[id % (sizeof sources / sizeof sources[0])]),
         .source_id = span_of(world->ids[at]),
-        .revision = roll(dice, 3),
-        .status = states[roll(dice, roll(dice, 4) == 0 ? 6 : 4)],
-        .category = categories[roll(dice, 4)],
-        .role = roll(dice, 12) == 0 ? ROLE_CONTEXT : ROLE_TRIGGER,
-        .reported_at_ms = roll(dice, 5) == 0 ? TIME_NONE : START_MS + roll(dice, 4) * HOUR_MS,
+        .revision = dice_below(dice, 3),
+        .status = states[dice_below(dice, dice_below(dice, 4) == 0 ? 6 : 4)],
+        .category = categories[dice_below(dice, 4)],
+        .role = dice_below(dice, 12) == 0 ? ROLE_CONTEXT : ROLE_TRIGGER,
+        .reported_at_ms = dice_below(dice, 5) == 0 ? TIME_NONE : START_MS + dice_below(dice, 4) * HOUR_MS,
         .has_place = true,
         .has_countries = true,
         .countries = &world->poland,
         .country_count = 1,
-        .publisher = span_of(publishers[roll(dice, 5)]),
+        .publisher = span_of(publishers[dice_below(dice, 5)]),
         .confidence = (double)NAN,
     };
     /* 0.1° of latitude are 11 km: three steps are within 25 km and a third, and none is exactly at it but by radius. */
     uint32_t span = wide ? 12 : 5;
-    report->place = (struct place){.lat = 52.0 + 0.1 * roll(dice, span),
-                                   .lon = 23.0 + 0.16 * roll(dice, wide ? 4 : 2),
-                                   .radius_km = radii[roll(dice, 10)]};
-    int64_t start_ms = START_MS + (int64_t)roll(dice, wide ? 16 : 5) * 3 * HOUR_MS;
-    report->occurred = (struct occurred){.start_ms = start_ms,
-                                         .end_ms = start_ms + lengths_ms[roll(dice, roll(dice, 8) == 0 ? 7 : 5)],
-                                         .precision = roll(dice, 3) == 0 ? PRECISION_DAY : PRECISION_MINUTE};
-    if (report->status == REPORT_RETRACTED && roll(dice, 2) == 0) { /* a bare one */
+    report->place = (struct place){.lat = 52.0 + 0.1 * dice_below(dice, span),
+                                   .lon = 23.0 + 0.16 * dice_below(dice, wide ? 4 : 2),
+                                   .radius_km = radii[dice_below(dice, 10)]};
+    int64_t start_ms = START_MS + (int64_t)dice_below(dice, wide ? 16 : 5) * 3 * HOUR_MS;
+    report->occurred =
+        (struct occurred){.start_ms = start_ms,
+                          .end_ms = start_ms + lengths_ms[dice_below(dice, dice_below(dice, 8) == 0 ? 7 : 5)],
+                          .precision = dice_below(dice, 3) == 0 ? PRECISION_DAY : PRECISION_MINUTE};
+    if (report->status == REPORT_RETRACTED && dice_below(dice, 2) == 0) { /* a bare one */
         report->has_place = report->has_countries = false;
         report->country_count = 0;
         report->occurred = (struct occurred){TIME_NONE, TIME_NONE, PRECISION_SECOND, BASIS_REPORTED};
@@ -104,15 +92,15 @@ static void world_make(struct world *world, uint64_t seed)
 {
     struct dice dice = {seed};
     *world = (struct world){.options = {.mode = SAME_ON,
-                                        .within_ms = (int64_t)roll(&dice, 3) * 3 * HOUR_MS,
-                                        .reach_km = roll(&dice, 4) == 0 ? 12.0 : 25.0,
+                                        .within_ms = (int64_t)dice_below(&dice, 3) * 3 * HOUR_MS,
+                                        .reach_km = dice_below(&dice, 4) == 0 ? 12.0 : 25.0,
                                         .distinct = distinct,
-                                        .distinct_count = roll(&dice, 3)},
+                                        .distinct_count = dice_below(&dice, 3)},
                             .poland = {COUNTRY_CODE('P', 'L'), COUNTRY_WHERE}};
-    world->count = 1 + roll(&dice, roll(&dice, 4) == 0 ? STEPS_MAX : 24);
-    world->flush_one_in = 1 + roll(&dice, 3) * roll(&dice, 8);
-    uint32_t id_count = 1 + roll(&dice, roll(&dice, 2) == 0 ? IDS_MAX : 12);
-    bool wide = roll(&dice, 3) == 0;
+    world->count = 1 + dice_below(&dice, dice_below(&dice, 4) == 0 ? STEPS_MAX : 24);
+    world->flush_one_in = 1 + dice_below(&dice, 3) * dice_below(&dice, 8);
+    uint32_t id_count = 1 + dice_below(&dice, dice_below(&dice, 2) == 0 ? IDS_MAX : 12);
+    bool wide = dice_below(&dice, 3) == 0;
     for (size_t i = 0; i < world->count; i++)
         report_roll(&dice, world, i, id_count, wide);
 }
@@ -121,12 +109,12 @@ static void world_shuffle(struct world *world, uint64_t seed)
 {
     struct dice dice = {seed ^ 0x5ca1ab1e};
     for (size_t i = world->count; i > 1; i--) {
-        size_t k = roll(&dice, (uint32_t)i);
+        size_t k = dice_below(&dice, (uint32_t)i);
         struct report swap = world->steps[i - 1];
         world->steps[i - 1] = world->steps[k];
         world->steps[k] = swap;
     }
-    world->flush_one_in = 1 + roll(&dice, 12);
+    world->flush_one_in = 1 + dice_below(&dice, 12);
 }
 
 /* --- who listens: a sink that keeps rows, and an engine that holds incidents --- */
