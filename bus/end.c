@@ -96,23 +96,28 @@ static void link_ended(struct end *end, struct link *link)
         peer_tell(end, &link->session, PEER_DOWN);
 }
 
-/* A listener's: the session that the newcomer takes the place of. */
-static void link_replace(struct end *end, const struct link *newcomer)
+/* Ends the open sessions of that name, but for one. */
+static void links_refuse(struct end *end, const struct link *except, const char *name, const char *reason)
 {
     for (size_t i = 0; i < end->link_count && !end->closing; i++) {
         struct link *link = end->links[i];
-        if (link == newcomer || link->gone || link->session.state != SESSION_OPEN ||
-            strcmp(link->session.peer_name, newcomer->session.peer_name) != 0)
+        if (link == except || link->gone || link->session.state != SESSION_OPEN ||
+            strcmp(link->session.peer_name, name) != 0)
             continue;
-        session_refuse(&link->session, ENDING_REFUSED, "replaced by a later session of the same name");
+        session_refuse(&link->session, ENDING_REFUSED, "%s", reason);
         link_ended(end, link);
     }
+}
+
+void end_refuse(struct end *end, const char *name, const char *reason)
+{
+    links_refuse(end, NULL, name, reason);
 }
 
 static void link_admit(struct end *end, struct link *link)
 {
     if (end->options.session.end == BUS_LISTEN)
-        link_replace(end, link);
+        links_refuse(end, link, link->session.peer_name, "replaced by a later session of the same name");
     if (end->closing)
         return;
     if (end_peers(end) >= end->options.peers_max) {

@@ -76,6 +76,8 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
 /* Something may be there to say: said at the end of this turn of the loop. */
 void end_wake(struct end *end);
 void end_hold(struct end *end, enum port_flow flow);
+/* Ends the open session of the peer of that name, if there is one, and has it told the reason. */
+void end_refuse(struct end *end, const char *name, const char *reason);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);
 /* Says the acknowledgements and marks that are due, then good-bye, and drops everything; hooks->closed follows from the

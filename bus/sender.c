@@ -7,7 +7,6 @@
 
 #define OUTBOX_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 #define HEARTBEAT_MS      5000u
-#define RECEIVERS_MAX     64u           /* known at once; the outbox waits for the slowest of them */
 #define FRAME_HEARD_BYTES (64u * 1024u) /* acknowledgements and their like */
 
 struct sender {
@@ -16,9 +15,9 @@ struct sender {
     struct sender_stats stats;
     struct outbox *outbox;
     struct marks marks;
-    struct cursor
-        cursors[RECEIVERS_MAX]; /* of every receiver known in this epoch; a dialler has one, whatever its name */
-    size_t cursor_count;
+    /* Of every receiver known, in any order; "" is nobody's. They do not move: sessions point at them. A dialler has
+     * one, whatever its name. */
+    struct cursor cursors[SENDER_RECEIVERS_MAX];
     uint64_t item_bytes_max; /* a dialler's: as the listener allows */
     size_t refused_bytes;    /* of the item that found no room; `room` is due */
     bool room_due;
@@ -30,23 +29,24 @@ struct sender {
 
 static struct cursor *cursor_find(struct sender *sender, const char *name)
 {
-    if (sender->end.options.session.end == BUS_DIAL)
-        return sender->cursor_count > 0 ? &sender->cursors[0] : NULL;
-    for (size_t i = 0; i < sender->cursor_count; i++)
+    for (size_t i = 0; i < SENDER_RECEIVERS_MAX; i++)
         if (strcmp(sender->cursors[i].name, name) == 0)
             return &sender->cursors[i];
     return NULL;
 }
 
+/* The one of that name, or a free one: its name is written once it is admitted. NULL: all are others'. */
 static struct cursor *cursor_get(struct sender *sender, const char *name)
 {
+    if (sender->end.options.session.end == BUS_DIAL)
+        return &sender->cursors[0];
     struct cursor *cursor = cursor_find(sender, name);
-    if (cursor != NULL || sender->cursor_count == RECEIVERS_MAX)
-        return cursor;
-    cursor = &sender->cursors[sender->cursor_count];
-    *cursor = (struct cursor){0};
+    return cursor != NULL ? cursor : cursor_find(sender, "");
+}
+
+static void cursor_name(struct cursor *cursor, const char *name)
+{
     (void)snprintf(cursor->name, sizeof cursor->name, "%s", name);
-    return cursor; /* counted once it is admitted */
 }
 
 static void room_tell(struct sender *sender)
@@ -66,9 +66,10 @@ static void acked_advance(struct sender *sender)
 {
     struct outbox *outbox = sender->outbox;
     uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < sender->cursor_count; i++)
-        least = sender->cursors[i].acked < least ? sender->cursors[i].acked : least;
-    if (sender->cursor_count == 0 || least < outbox->first)
+    for (size_t i = 0; i < SENDER_RECEIVERS_MAX; i++)
+        if (sender->cursors[i].name[0] != '\0' && sender->cursors[i].acked < least)
+            least = sender->cursors[i].acked;
+    if (least == UINT64_MAX || least < outbox->first) /* nobody is known, or somebody waits for the first */
         return;
     sender->stats.acked += least + 1 - outbox->first;
     outbox->driver->trim(outbox, least);
@@ -91,13 +92,13 @@ static enum session_event on_admit(void *self, struct link *link)
     struct sender *sender = self;
     struct cursor *cursor = cursor_get(sender, link->session.peer_name);
     if (cursor == NULL) {
-        session_refuse(&link->session, ENDING_REFUSED, "%u receivers are known: no more are admitted", RECEIVERS_MAX);
+        session_refuse(&link->session, ENDING_REFUSED, "%u receivers are known: no more are admitted",
+                       SENDER_RECEIVERS_MAX);
         return SESSION_ENDED;
     }
     if (session_open_sender(&link->session, cursor) == SESSION_ENDED)
         return SESSION_ENDED;
-    if (cursor == &sender->cursors[sender->cursor_count])
-        sender->cursor_count++;
+    cursor_name(cursor, link->session.peer_name);
     sender->item_bytes_max = link->session.options.item_bytes_max;
     acked_advance(sender);
     return SESSION_QUIET;
@@ -156,12 +157,31 @@ static void options_of(struct sender *sender, const struct sender_options *optio
                     .outbox = sender->outbox,
                     .marks = &sender->marks},
         .frame_bytes_max = FRAME_HEARD_BYTES,
-        .peers_max = RECEIVERS_MAX,
+        .peers_max = SENDER_RECEIVERS_MAX,
         .counts = {.sessions = &sender->stats.sessions,
                    .refusals = &sender->stats.refusals,
                    .malformed = &sender->stats.malformed,
                    .gaps = &sender->stats.gaps},
     };
+}
+
+/* Those known from before, which have nothing yet. */
+static enum status cursors_declare(struct sender *sender, const struct sender_options *options, char ret_reason[256])
+{
+    if (options->receiver_count > (options->end == BUS_LISTEN ? SENDER_RECEIVERS_MAX : 0)) {
+        (void)snprintf(ret_reason, 256, "%zu receivers known from before: expected at most %u, of a listener",
+                       options->receiver_count, SENDER_RECEIVERS_MAX);
+        return STATUS_INVALID;
+    }
+    for (size_t i = 0; i < options->receiver_count; i++) {
+        const char *name = options->receivers[i];
+        if (!name_is_valid(span_of(name)) || cursor_find(sender, name) != NULL) {
+            (void)snprintf(ret_reason, 256, "receiver \"%.80s\": expected a name, once", name);
+            return STATUS_INVALID;
+        }
+        cursor_name(&sender->cursors[i], name);
+    }
+    return STATUS_OK;
 }
 
 enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
@@ -185,7 +205,9 @@ enum status sender_open(struct bus *bus, const struct sender_options *options, c
     struct end_options end_options;
     options_of(sender, options, &end_options);
     struct end_hooks hooks = {on_prepare, on_admit, on_heard, on_peer, on_closed, sender};
-    status = end_open(&sender->end, bus, &end_options, &hooks, ret_reason);
+    status = cursors_declare(sender, options, ret_reason);
+    if (status == STATUS_OK)
+        status = end_open(&sender->end, bus, &end_options, &hooks, ret_reason);
     if (status != STATUS_OK) {
         sender_free(sender);
         return status;
@@ -225,6 +247,18 @@ enum status sender_marks(struct sender *sender, const struct source_mark *marks,
     for (size_t i = 0; i < sender->end.link_count; i++)
         sender->end.links[i]->session.marks_due = true;
     end_wake(&sender->end);
+    return STATUS_OK;
+}
+
+enum status sender_forget(struct sender *sender, const char *name)
+{
+    struct cursor *cursor = name[0] != '\0' ? cursor_find(sender, name) : NULL;
+    if (cursor == NULL || sender->end.options.session.end == BUS_DIAL)
+        return STATUS_NOT_FOUND;
+    *cursor = (struct cursor){0};
+    end_refuse(&sender->end, name, "retired: what is sent no longer waits for this receiver");
+    if (!sender->end.closing)
+        acked_advance(sender);
     return STATUS_OK;
 }
 

@@ -14,7 +14,12 @@ struct sender_options {
     size_t outbox_bytes_max;  /* what may wait unacknowledged; 0: 64 MiB */
     uint32_t heartbeat_ms;    /* 0: 5000; a peer silent for three of them is down */
     uint32_t outbox_item_max; /* greatest item in bytes; 0: LIMIT_REPORT_BYTES. The listener may allow less. */
+    /* A listener's: receivers known from before, by name. The outbox waits for them as for those that were here. */
+    const char *const *receivers; /* copied */
+    size_t receiver_count;        /* 0 … SENDER_RECEIVERS_MAX */
 };
+
+#define SENDER_RECEIVERS_MAX 64u /* known at once; the outbox waits for the slowest of them */
 
 struct sender_events {
     void (*room)(void *self);                     /* submit said STATUS_AGAIN; now there is room */
@@ -24,7 +29,8 @@ struct sender_events {
 };
 
 /* Copies options and events. A dialler goes on trying for ever, with back-off; a listener that cannot bind answers
- * STATUS_BUSY (port in use), STATUS_PERMISSION or STATUS_INVALID, with the sentence in ret_reason. */
+ * STATUS_BUSY (port in use), STATUS_PERMISSION or STATUS_INVALID, with the sentence in ret_reason. STATUS_INVALID too
+ * for more receivers than may be known, or a name that is none or is there twice. */
 enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
                         struct sender **ret_sender, char ret_reason[256]) MUST_CHECK;
 /* Copies the item. STATUS_AGAIN: the outbox is full, wait for `room`. STATUS_TOO_LARGE: never. Batches form by
@@ -36,6 +42,10 @@ enum status sender_marks(struct sender *sender, const struct source_mark *marks,
 /* Last submitted, and last acknowledged by every known receiver; equal: nothing waits. */
 uint64_t sender_position(const struct sender *sender);
 uint64_t sender_acked(const struct sender *sender);
+/* A listener's: retires a receiver. Nothing waits for it any more, its session ends with the reason; should it dial
+ * again it is new, and gets what is kept. Where nobody is known any more all is kept, as before the first one came.
+ * STATUS_NOT_FOUND: none of that name is known. May tell `peer`, `acked` and `room` before it returns. */
+enum status sender_forget(struct sender *sender, const char *name) MUST_CHECK;
 /* Receivers connected now. */
 size_t sender_peers(const struct sender *sender);
 

@@ -274,6 +274,98 @@ static void a_receiver_that_resumes_before_what_is_kept_is_refused(void **state)
     world_until(world, giver.closed && back.closed);
 }
 
+static void a_receiver_known_from_before_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    const char *const known[] = {"away", "quick"};
+    struct taker quick = {0};
+    struct taker away = {0};
+    struct giver giver = {0};
+    giver_open(&giver, world, &(struct sender_options){LISTENS, .receivers = known, .receiver_count = 2, .epoch = 3});
+    taker_open(&quick, world, &(struct receiver_options){DIALS, .name = "quick"});
+    giver_give_all(&giver, 300);
+    world_until(world, quick.count == 300);
+    world_rest(world, 20);
+    assert_int_equal(giver.acked, 0);
+    taker_open(&away, world,
+               &(struct receiver_options){DIALS, .name = "away", .resume_epoch = 2, .resume_position = 1000});
+    world_until(world, giver.acked == 300);
+    assert_int_equal(away.first, 1);
+    assert_int_equal(away.count, 300);
+    giver_close(&giver);
+    taker_close(&quick);
+    taker_close(&away);
+    world_until(world, giver.closed && quick.closed && away.closed);
+}
+
+static enum status declared(struct world *world, const struct sender_options *options, char reason[256])
+{
+    struct sender *sender;
+    const struct sender_events events = {0};
+    struct sender_options with = *options;
+    with.url = world->url;
+    with.name = "giver";
+    with.epoch = 1;
+    return sender_open(world->bus, &with, &events, &sender, reason);
+}
+
+static void receivers_declared_wrongly_are_refused(void **state)
+{
+    const char *const twice[] = {"one", "two", "one"};
+    const char *const none[] = {"one", ""};
+    const char *const many[SENDER_RECEIVERS_MAX + 1] = {0};
+    char reason[256];
+    assert_int_equal(
+        declared(*state, &(struct sender_options){LISTENS, .receivers = twice, .receiver_count = 3}, reason),
+        STATUS_INVALID);
+    assert_string_equal(reason, "receiver \"one\": expected a name, once");
+    assert_int_equal(
+        declared(*state, &(struct sender_options){LISTENS, .receivers = none, .receiver_count = 2}, reason),
+        STATUS_INVALID);
+    assert_int_equal(
+        declared(*state, &(struct sender_options){LISTENS, .receivers = many, .receiver_count = 65}, reason),
+        STATUS_INVALID);
+    assert_string_equal(reason, "65 receivers known from before: expected at most 64, of a listener");
+    assert_int_equal(declared(*state, &(struct sender_options){DIALS, .receivers = twice, .receiver_count = 1}, reason),
+                     STATUS_INVALID);
+}
+
+static void a_forgotten_receiver_is_waited_for_no_more(void **state)
+{
+    struct world *world = *state;
+    const char *const known[] = {"away"};
+    struct taker quick = {0};
+    struct taker slow = {.acking = ACKS_NEVER};
+    struct giver giver = {0};
+    giver_open(&giver, world, &(struct sender_options){LISTENS, .receivers = known, .receiver_count = 1, .epoch = 3});
+    taker_open(&quick, world, &(struct receiver_options){DIALS, .name = "quick"});
+    taker_open(&slow, world, &(struct receiver_options){DIALS, .name = "slow"});
+    world_until(world, sender_peers(giver.sender) == 2);
+    giver_give_all(&giver, 300);
+    world_until(world, quick.count == 300 && slow.count == 300);
+    assert_int_equal(sender_forget(giver.sender, "nobody"), STATUS_NOT_FOUND);
+    assert_int_equal(sender_forget(giver.sender, ""), STATUS_NOT_FOUND);
+    assert_int_equal(sender_forget(giver.sender, "away"), STATUS_OK); /* it never came */
+    assert_int_equal(sender_forget(giver.sender, "away"), STATUS_NOT_FOUND);
+    world_rest(world, 20);
+    assert_int_equal(giver.acked, 0);
+    assert_int_equal(sender_forget(giver.sender, "slow"), STATUS_OK); /* it is here, and is told */
+    world_until(world, giver.acked == 300 && slow.refusals > 0);
+    assert_string_equal(slow.reason, "retired: what is sent no longer waits for this receiver");
+    world_until(world, slow.ups == 2); /* it dials again: new, and waited for */
+    taker_close(&slow);
+    world_until(world, slow.closed);
+    giver_give_all(&giver, 50);
+    world_until(world, quick.count == 350);
+    world_rest(world, 20);
+    assert_int_equal(giver.acked, 300);
+    assert_int_equal(sender_forget(giver.sender, "slow"), STATUS_OK);
+    assert_int_equal(giver.acked, 350);
+    giver_close(&giver);
+    taker_close(&quick);
+    world_until(world, giver.closed && quick.closed);
+}
+
 static void a_full_outbox_says_again_and_then_room(void **state)
 {
     struct world *world = *state;
@@ -579,6 +671,9 @@ int contract_run(const struct bus_contract *with)
         TEST(two_receivers_each_get_everything_and_the_slower_holds_the_outbox),
         TEST(a_receiver_that_resumes_in_another_epoch_starts_at_what_is_kept),
         TEST(a_receiver_that_resumes_before_what_is_kept_is_refused),
+        TEST(a_receiver_known_from_before_is_waited_for),
+        TEST(receivers_declared_wrongly_are_refused),
+        TEST(a_forgotten_receiver_is_waited_for_no_more),
         TEST(a_full_outbox_says_again_and_then_room),
         TEST(credit_bounds_what_is_under_way),
         TEST(a_held_receiver_takes_nothing_and_keeps_its_peers),
