@@ -4,5 +4,6 @@
 
 #define CONFIG_BLOCKS                                                                                                  \
     {                                                                                                                  \
-        "rules", "state", "bus", "sources", "sink", "same", "baseline", "agent", "territories", "correlator", NULL     \
+        "rules", "state", "bus", "sources", "sink", "same", "baseline", "agent", "territories", "correlator",          \
+            "monitor", NULL                                                                                            \
     }
