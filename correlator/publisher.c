@@ -46,7 +46,7 @@ struct publisher {
     const struct rule *rules;
     size_t rule_count;
     char (*hashes)[RULE_HASH_BYTES];
-    struct stream_position position; /* of the last publication */
+    struct stream_position position; /* of what causes the next publication */
     struct publisher_outlet outlet;
     struct told *told;
     struct arena arena;
@@ -125,7 +125,7 @@ static struct told *told_add(struct publisher *publisher, const char *id)
     return told;
 }
 
-/* Packs and hands over; the position counts only what was taken. */
+/* Packs and hands over. */
 static enum status publish(struct publisher *publisher, struct publication *publication)
 {
     text_clear(&publisher->bytes);
@@ -133,14 +133,12 @@ static enum status publish(struct publisher *publisher, struct publication *publ
     if (status == STATUS_OK)
         status = publisher->outlet.publish(publisher->outlet.self,
                                            (struct span){publisher->bytes.data, publisher->bytes.size});
-    if (status == STATUS_OK)
-        publisher->position.number++;
     return status;
 }
 
-static struct stream_position next_position(const struct publisher *publisher)
+void publisher_at(struct publisher *publisher, uint64_t number)
 {
-    return (struct stream_position){publisher->position.epoch, publisher->position.number + 1};
+    publisher->position.number = number;
 }
 
 enum status publisher_rules(struct publisher *publisher)
@@ -169,7 +167,7 @@ static enum status publish_incident(struct publisher *publisher, enum publicatio
     struct publication publication = {
         .kind = kind,
         .incident = {.id = {id, report_incident_id(report, id, sizeof id)},
-                     .position = next_position(publisher),
+                     .position = publisher->position,
                      .reports = report,
                      .report_count = 1},
     };
@@ -179,7 +177,7 @@ static enum status publish_incident(struct publisher *publisher, enum publicatio
 enum status publisher_whole(struct publisher *publisher, enum publication_kind kind, const struct incident *incident)
 {
     struct publication publication = {.kind = kind, .incident = *incident};
-    publication.incident.position = next_position(publisher);
+    publication.incident.position = publisher->position;
     return publish(publisher, &publication);
 }
 
@@ -342,7 +340,7 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
             {
                 .id = span_of(told->id),
                 .revision = told->revision + 1,
-                .position = next_position(publisher),
+                .position = publisher->position,
                 .title = title_words(change, &publisher->arena),
                 .rule = publisher->rules[change->rule].name,
                 .rule_hash = span_of(publisher->hashes[change->rule]),

@@ -1,4 +1,5 @@
-/* The publisher: turns what the pipeline and the engine tell into publications, in one stream, each with its position.
+/* The publisher: turns what the pipeline and the engine tell into publications, in one stream, each with the position
+ * of what caused it.
  *
  *   incident, rule, engine_change ──▶ publication (revision, title, cause, digest) ──▶ packed ──▶ outlet
  *
@@ -15,15 +16,18 @@
 struct publisher;
 
 struct publisher_outlet {
-    /* Takes one packed publication; the next position is one greater. Borrows the item. */
+    /* Takes one packed publication. Borrows the item. */
     enum status (*publish)(void *self, struct span item);
     void *self;
 };
 
-/* rules are borrowed for its life, baselines and all. The stream's first positions are the rules. */
+/* rules are borrowed for its life, baselines and all. epoch: of every position. */
 enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t epoch,
                           const struct publisher_outlet *outlet, struct publisher **ret_publisher) MUST_CHECK;
 void publisher_free(struct publisher *publisher);
+/* What is told from now on was caused by item `number` (of the journal): its position. What an item brought about is
+ * the same whenever it is told, and however often: so is its position. */
+void publisher_at(struct publisher *publisher, uint64_t number);
 enum status publisher_rules(struct publisher *publisher) MUST_CHECK;
 /* The report as it stands; status and revision are those of the standing one (see registry.h, VERDICT_BODY). */
 enum status publisher_incident(struct publisher *publisher, const struct report *report) MUST_CHECK;

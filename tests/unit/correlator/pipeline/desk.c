@@ -100,6 +100,14 @@ static void tell_episode(struct desk_sink *sink, const struct episode *episode)
     sink->episodes++;
 }
 
+/* Causes come in order; one may have brought about many things. */
+static void take_position(struct desk_sink *sink, struct stream_position position)
+{
+    assert_int_equal(position.epoch, EPOCH);
+    assert_true(position.number >= sink->cause);
+    sink->cause = position.number;
+}
+
 static void take(struct desk_sink *sink, struct arena *arena, uint64_t position, struct span item)
 {
     struct publication publication;
@@ -115,12 +123,12 @@ static void take(struct desk_sink *sink, struct arena *arena, uint64_t position,
         return;
     case PUBLICATION_INCIDENT:
     case PUBLICATION_RETRACTED:
-        assert_int_equal(publication.incident.position.number, position);
+        take_position(sink, publication.incident.position);
         sink->incidents += publication.kind == PUBLICATION_INCIDENT;
         sink->retractions += publication.kind == PUBLICATION_RETRACTED;
         return;
     case PUBLICATION_EPISODE:
-        assert_int_equal(publication.episode.position.number, position);
+        take_position(sink, publication.episode.position);
         tell_episode(sink, &publication.episode);
         return;
     }

@@ -33,7 +33,8 @@ struct desk_sink {
     struct receiver *receiver;
     enum sink_manner manner;
     uint64_t epoch;
-    uint64_t last; /* position */
+    uint64_t last;  /* position */
+    uint64_t cause; /* of the last publication */
     size_t rules, incidents, retractions, episodes;
     struct told told[DESK_EPISODES];
     size_t told_count;

@@ -1,0 +1,98 @@
+/* Inside the correlator: its parts, and what its files do for each other.
+ *
+ *     intake.c     a report in: read, late?, which stands; a source's promise in
+ *     judgement.c  what the engine makes of it, and when it is asked: flushes, the watermark
+ *     flow.c       who is held back, and when it is over
+ *     rebase.c     another baseline
+ *     correlator.c life
+ *
+ * When something was heard, and its number, come with it: what is journaled is applied again as it was the first time.
+ */
+#pragma once
+
+#include "correlator/acks.h"
+#include "correlator/correlator.h"
+#include "correlator/coverage.h"
+#include "correlator/engine/engine.h"
+#include "correlator/outlet.h"
+#include "correlator/publisher.h"
+#include "correlator/registry.h"
+#include "correlator/watermark.h"
+
+struct correlator {
+    struct correlator_options options;
+    struct correlator_events events;
+    struct engine *engine;
+    struct registry *registry;
+    struct publisher *publisher;
+    struct watermark *watermark;
+    struct coverage *coverage;
+    struct receiver *receiver;
+    struct outlet outlet;
+    struct acks acks;                    /* put off while full */
+    struct arena arena;                  /* of one report */
+    uv_timer_t tick;                     /* CORRELATOR_LIVE */
+    uv_timer_t wait;                     /* CORRELATOR_LIVE: a flush was put off */
+    size_t unflushed;                    /* reports applied since the last flush */
+    size_t untold_too_late, untold_late; /* since the last tick */
+    struct correlator_stats stats;
+    uint64_t number;      /* of the last item taken up, from 1: where what is published now stands */
+    int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
+    int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
+    size_t members_told;  /* in this batch */
+    bool full;            /* incidents_max is reached */
+    bool held;
+    bool failed;
+    bool finishing;
+    void (*done)(void *self);
+    void *done_self;
+    void (*closed)(void *self);
+    void *closed_self;
+    int closing; /* parts still open */
+};
+
+/* "": none. */
+static inline const char *hash_of(const struct baseline *baseline)
+{
+    return baseline != NULL ? baseline_hash(baseline) : "";
+}
+
+/* An item, and where it stands. */
+struct intake {
+    const char *agent; /* who brought it */
+    uint64_t number;   /* greater than that of any before */
+    int64_t heard_ms;  /* the wall clock when it came; INT64_MAX: in an archive, nothing is forgotten */
+};
+
+/* --- intake.c --- */
+void intake_item(struct correlator *correlator, const struct intake *intake, struct span item);
+/* The sources' promises; the watermark goes where they let it, as of now_ms. */
+void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
+                     int64_t now_ms);
+/* The receiver's events; self is the correlator. */
+void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count);
+void intake_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count);
+void intake_peer(void *self, const struct peer *peer, enum peer_state state);
+/* Of many late ones in one second the first is named, the others are counted: an archive told again is no flood. */
+void intake_tell_late(struct correlator *correlator);
+
+/* --- judgement.c --- */
+/* What a flush would compute anew: incidents of the engine, and reports where they are put together. */
+size_t judgement_pending(const struct correlator *correlator);
+void judgement_flush(struct correlator *correlator);
+/* After a batch: at once, or once it is worth it. */
+void judgement_settle(struct correlator *correlator);
+/* Carries out in the engine what the register decided; self is the correlator. */
+enum status judgement_carry_out(void *self, const struct incident_change *change);
+/* As of the wall clock now_ms. */
+void judgement_watermark(struct correlator *correlator, int64_t now_ms);
+
+/* --- flow.c --- */
+void flow_fail(struct correlator *correlator, const char *reason);
+/* The status of a publisher's function. */
+void flow_fail_publishing(struct correlator *correlator, enum status status);
+void flow_update(struct correlator *correlator);
+/* Everything is told and acknowledged: says so to who waits for it. */
+void flow_check_done(struct correlator *correlator);
+void flow_outlet_moved(void *self);
+void flow_outlet_failed(void *self, enum status status);

@@ -1,0 +1,81 @@
+#include "base/log.h"
+#include "bus/receiver.h"
+#include "correlator/correlator_inside.h"
+
+#define BACKLOG_HOLD ((size_t)16 * 1024 * 1024) /* packed revisions that wait: from here on agents are held back */
+
+void flow_fail(struct correlator *correlator, const char *reason)
+{
+    if (correlator->failed)
+        return;
+    correlator->failed = true;
+    correlator->held = true;
+    receiver_set_flow(correlator->receiver, RECEIVER_HELD);
+    if (correlator->events.failed != NULL)
+        correlator->events.failed(correlator->events.self, reason);
+    else
+        log_error("correlator.failed", "%s", reason);
+}
+
+void flow_fail_publishing(struct correlator *correlator, enum status status)
+{
+    flow_fail(correlator,
+              status == STATUS_FULL ? "no sink takes the episodes and the backlog is full" : status_text(status));
+}
+
+/* Reached at incidents_max, over once a sixteenth of it is free again: not for every single incident. */
+static void full_update(struct correlator *correlator)
+{
+    size_t max = (size_t)correlator->options.config->incidents_max;
+    size_t count = registry_count(correlator->registry);
+    bool full = correlator->options.time == CORRELATOR_REPLAY ? count > max
+                : correlator->full                            ? count > max - max / 16
+                                                              : count >= max;
+    if (full == correlator->full)
+        return;
+    correlator->full = full;
+    if (!full) {
+        log_info("correlator.room", "%zu incidents are in memory: agents go on", count);
+        acks_give(&correlator->acks, correlator->receiver);
+    } else if (correlator->options.time == CORRELATOR_REPLAY) {
+        flow_fail(correlator,
+                  "the archive holds more incidents than correlator.incidents_max allows in memory; raise it");
+    } else {
+        log_warn("correlator.full",
+                 "%zu incidents are in memory, the most allowed (correlator.incidents_max): agents are held back",
+                 count);
+    }
+}
+
+void flow_update(struct correlator *correlator)
+{
+    full_update(correlator);
+    bool hold = correlator->failed || correlator->finishing || outlet_waiting(&correlator->outlet) > BACKLOG_HOLD;
+    if (hold == correlator->held)
+        return;
+    correlator->held = hold;
+    receiver_set_flow(correlator->receiver, hold ? RECEIVER_HELD : RECEIVER_FLOWS);
+}
+
+/* Where no report was applied only the rules are under way: who starts anew tells them anew. */
+void flow_check_done(struct correlator *correlator)
+{
+    bool nothing_to_lose = correlator->stats.applied == 0;
+    if (correlator->done == NULL || !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
+        return;
+    void (*done)(void *self) = correlator->done;
+    correlator->done = NULL;
+    done(correlator->done_self);
+}
+
+void flow_outlet_moved(void *self)
+{
+    struct correlator *correlator = self;
+    flow_update(correlator);
+    flow_check_done(correlator);
+}
+
+void flow_outlet_failed(void *self, enum status status)
+{
+    flow_fail(self, status_text(status));
+}

@@ -1,0 +1,179 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/receiver.h"
+#include "correlator/correlator_inside.h"
+#include "proto/codec.h"
+#include "proto/limits.h"
+
+/* A flush after each report tells each step of a story; it is put off to the end of the batch where it would compute
+ * more incidents than this anew, or where this batch has told of so many members already (and longer, judgement.c). */
+#define FLUSH_EACH_MAX   256u
+#define MEMBERS_EACH_MAX 4096u
+
+void intake_tell_late(struct correlator *correlator)
+{
+    if (correlator->untold_too_late > 1)
+        log_warn("report.too_late", "and %zu more within a second", correlator->untold_too_late - 1);
+    if (correlator->untold_late > 1)
+        log_info("report.late", "and %zu more within a second", correlator->untold_late - 1);
+    correlator->untold_too_late = correlator->untold_late = 0;
+}
+
+static void reject(struct correlator *correlator, const char *agent, const char *reason)
+{
+    correlator->stats.rejected++;
+    if (correlator->events.rejected != NULL)
+        correlator->events.rejected(correlator->events.self, agent, reason);
+    else
+        log_warn("report.rejected", "a report of agent %s is refused: %s", agent, reason);
+}
+
+/* What began before all that is in memory cannot be applied: what it would change is not there to be computed anew. A
+ * correction of what is still there can. */
+static bool is_too_late(struct correlator *correlator, const struct report *report, struct span id)
+{
+    int64_t horizon_ms = engine_horizon(correlator->engine), old_start_ms;
+    if (registry_horizon(correlator->registry) > horizon_ms)
+        horizon_ms = registry_horizon(correlator->registry);
+    if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms ||
+        registry_start(correlator->registry, id, &old_start_ms))
+        return false;
+    if (correlator->untold_too_late++ == 0)
+        log_warn(
+            "report.too_late",
+            "%.*s began before all that is still in memory: it is not applied, a replay of the archive will show it",
+            SPAN_ARG(id));
+    return true;
+}
+
+/* Does the report, or what it corrects, begin before the watermark? */
+static bool is_late(struct correlator *correlator, const struct report *report, struct span id)
+{
+    int64_t old_start_ms = INT64_MAX;
+    (void)registry_start(correlator->registry, id, &old_start_ms);
+    bool late = report->occurred.start_ms != TIME_NONE && report->occurred.start_ms < correlator->watermark_ms;
+    return late || old_start_ms < correlator->watermark_ms;
+}
+
+static enum status tell(struct correlator *correlator, struct report *report, const struct incident_change *change)
+{
+    if (change->verdict == VERDICT_BODY) {
+        report->status = change->status;
+        report->revision = change->revision;
+        return publisher_incident(correlator->publisher, report);
+    }
+    bool bare = !report->has_place || report->occurred.start_ms == TIME_NONE;
+    return bare ? publisher_retraction(correlator->publisher, report)
+                : publisher_incident(correlator->publisher, report);
+}
+
+void intake_item(struct correlator *correlator, const struct intake *intake, struct span item)
+{
+    struct report report;
+    struct incident_change change;
+    char reason[REASON_BYTES], id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+    arena_reset(&correlator->arena);
+    correlator->stats.received++;
+    correlator->number = intake->number;
+    publisher_at(correlator->publisher, intake->number);
+    if (report_unpack(item, &correlator->arena, &report, reason) != STATUS_OK) {
+        reject(correlator, intake->agent, reason);
+        return;
+    }
+    struct span id = {id_bytes, report_incident_id(&report, id_bytes, sizeof id_bytes)};
+    if (is_too_late(correlator, &report, id)) {
+        correlator->stats.too_late++;
+        return;
+    }
+    bool late = is_late(correlator, &report, id);
+    enum status status = registry_apply(correlator->registry, &report, intake->heard_ms, &change);
+    if (status == STATUS_OK && change.verdict == VERDICT_DUPLICATE) {
+        correlator->stats.duplicate++;
+        return;
+    }
+    if (status == STATUS_OK && change.verdict == VERDICT_STALE) {
+        correlator->stats.stale++;
+        return;
+    }
+    bool at_once = correlator->options.config->same.mode == SAME_OFF; /* else at the flush, see resolve */
+    if (status == STATUS_OK && at_once)
+        status = tell(correlator, &report, &change); /* the incident before the episodes that name it */
+    if (status == STATUS_OK && at_once && change.verdict == VERDICT_APPLIED)
+        status = judgement_carry_out(correlator, &change);
+    if (status != STATUS_OK) {
+        flow_fail(correlator, status_text(status));
+        return;
+    }
+    correlator->stats.applied++;
+    correlator->stats.in_history += coverage_report(correlator->coverage, &report);
+    correlator->unflushed++;
+    if (late) {
+        correlator->stats.late++;
+        if (correlator->untold_late++ == 0)
+            log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
+    }
+}
+
+static void acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)
+{
+    if (!correlator->full)
+        receiver_ack(correlator->receiver, peer->name, peer->epoch, position);
+    else if (acks_put_off(&correlator->acks, peer, position) != STATUS_OK)
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+}
+
+/* Until there is a journal items are numbered as they come. */
+void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+{
+    struct correlator *correlator = self;
+    struct intake intake = {.agent = peer->name,
+                            .heard_ms = correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX};
+    correlator->members_told = 0;
+    for (size_t i = 0; i < count && !correlator->failed; i++) {
+        intake.number = correlator->number + 1;
+        intake_item(correlator, &intake, items[i]);
+        if (judgement_pending(correlator) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX)
+            judgement_flush(correlator);
+    }
+    if (!correlator->failed)
+        judgement_settle(correlator);
+    if (!correlator->failed)
+        flow_update(correlator);
+    if (!correlator->failed) /* what is not acknowledged is sent again to who comes after */
+        acknowledge(correlator, peer, first + count - 1);
+}
+
+/* Said once, not with every heartbeat. */
+static void trouble_tell(const struct correlator *correlator, const char *agent, const struct source_mark *mark)
+{
+    enum source_state before;
+    bool said = watermark_state(correlator->watermark, mark->source, &before) && before == mark->state;
+    if (!said && (mark->state == SOURCE_BLOCKED || mark->state == SOURCE_DEAD))
+        log_warn("source.blocked", "source %.*s of agent %s is %s", SPAN_ARG(mark->source), agent,
+                 source_state_name(mark->state));
+}
+
+void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
+                     int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++)
+        trouble_tell(correlator, agent, &marks[i]);
+    if (watermark_mark(correlator->watermark, marks, count) != STATUS_OK)
+        log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
+    if (correlator->options.time == CORRELATOR_LIVE)
+        judgement_watermark(correlator, now_ms);
+}
+
+void intake_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count)
+{
+    intake_promises(self, peer->name, marks, count, clock_wall_ms());
+}
+
+void intake_peer(void *self, const struct peer *peer, enum peer_state state)
+{
+    (void)self;
+    if (state == PEER_UP)
+        log_info("agent.up", "agent %s is connected", peer->name);
+    else
+        log_info("agent.down", "agent %s is gone: %s", peer->name, peer->reason);
+}
