@@ -65,22 +65,6 @@ static void item_reject(struct sink *sink, const struct peer *peer, uint64_t pos
                  reason, count);
 }
 
-/* The position on the link is the publication's: it is what a resumed link asks for. */
-static void publication_place(struct publication *publication, struct stream_position position)
-{
-    switch (publication->kind) {
-    case PUBLICATION_INCIDENT:
-    case PUBLICATION_RETRACTED:
-        publication->incident.position = position;
-        break;
-    case PUBLICATION_EPISODE:
-        publication->episode.position = position;
-        break;
-    case PUBLICATION_RULE:
-        break;
-    }
-}
-
 static void on_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
 {
     struct sink *sink = self;
@@ -108,7 +92,6 @@ static void on_batch(void *self, const struct peer *peer, uint64_t first, const 
             item_reject(sink, peer, first + i, reason);
             continue;
         }
-        publication_place(publication, (struct stream_position){peer->epoch, first + i});
         batch->count++;
     }
     sink->waiting_bytes += bytes;
@@ -235,12 +218,12 @@ static enum status open_alerts(struct sink *sink, const struct sink_config *conf
 static enum status open_receiver(struct sink *sink, struct bus *bus, const struct sink_options *options,
                                  char ret_reason[256])
 {
-    struct stream_position position = store_position(options->store);
+    struct stream_position link = store_link(options->store);
     const struct receiver_options receiver = {.url = options->url,
                                               .end = BUS_DIAL,
                                               .name = options->config->name,
-                                              .resume_epoch = position.epoch,
-                                              .resume_position = position.number,
+                                              .resume_epoch = link.epoch,
+                                              .resume_position = link.number,
                                               .item_bytes_max = LIMIT_EPISODE_BYTES,
                                               .frame_bytes_max = LIMIT_EPISODE_BYTES + LIMIT_BATCH_BYTES};
     const struct receiver_events events = {.batch = on_batch, .peer = on_peer, .self = sink};

@@ -17,7 +17,8 @@ static const struct store_driver *const drivers[] = {&store_memory, &store_geopa
 struct store {
     const struct store_driver *driver;
     void *self;
-    struct arena arena; /* of one publication */
+    struct arena arena;     /* of one publication */
+    struct text one, other; /* scratch */
 };
 
 static const struct store_driver *driver_find(const char *url)
@@ -68,12 +69,14 @@ void store_close(struct store *store)
         return;
     store->driver->close(store->self);
     arena_fini(&store->arena);
+    text_fini(&store->one);
+    text_fini(&store->other);
     free(store);
 }
 
-struct stream_position store_position(const struct store *store)
+struct stream_position store_link(const struct store *store)
 {
-    return store->driver->position(store->self);
+    return store->driver->link(store->self);
 }
 
 static int position_compare(struct stream_position a, struct stream_position b)
@@ -83,23 +86,60 @@ static int position_compare(struct stream_position a, struct stream_position b)
     return (a.number > b.number) - (a.number < b.number);
 }
 
-/* Each report is of one incident: what was known by the id of another of its reports is this incident now. */
+/* Each report is of one incident: what was known by the id of another of its reports is this incident, as of this
+ * position. True of a position however late it is told: so it is done for what is stale, too. */
 static enum status take_in_others(struct store *store, const struct incident *told)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < told->report_count && status == STATUS_OK; i++) {
         char bytes[LIMIT_INCIDENT_ID_BYTES + 1];
         struct span id = {bytes, report_incident_id(&told->reports[i], bytes, sizeof bytes)};
+        struct stream_position position;
         if (span_equal(id, told->id))
             continue;
-        status = store->driver->incident_drop(store->self, id);
+        status = store->driver->incident_position(store->self, id, &position);
+        if (status == STATUS_OK && position_compare(position, told->position) <= 0)
+            status = store->driver->incident_drop(store->self, id);
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
     return status;
 }
 
-static enum status apply_incident(struct store *store, const struct publication *publication)
+/* What is to be known of an incident that is told. Within one journal an older report can only follow a retraction to
+ * say what was retracted: the content is taken, the retraction stands. So both orders of arrival leave the same. */
+static enum status incident_merge(struct store *store, const struct publication *publication,
+                                  const struct incident *known, struct incident *ret_incident)
+{
+    const struct incident *told = &publication->incident;
+    if (publication->kind == PUBLICATION_RETRACTED)
+        return incident_retract(known, told, &store->arena, ret_incident);
+    *ret_incident = *told;
+    if (known == NULL || known->position.epoch != told->position.epoch ||
+        known->reports[0].status != REPORT_RETRACTED || told->reports[0].status == REPORT_RETRACTED ||
+        told->reports[0].revision >= known->reports[0].revision)
+        return STATUS_OK;
+    enum status status = incident_retract(told, known, &store->arena, ret_incident);
+    ret_incident->position = told->position;
+    return status;
+}
+
+/* Are they the same, as a store keeps them? */
+static enum status incident_compare(struct store *store, const struct incident *a, const struct incident *b,
+                                    bool *ret_same)
+{
+    struct text *one = &store->one, *other = &store->other;
+    text_clear(one);
+    text_clear(other);
+    enum status status = reports_pack(a, one);
+    if (status == STATUS_OK)
+        status = reports_pack(b, other);
+    if (status == STATUS_OK)
+        *ret_same = one->size == other->size && memcmp(one->data, other->data, one->size) == 0;
+    return status;
+}
+
+static enum status apply_incident(struct store *store, const struct publication *publication, enum store_effect *effect)
 {
     const struct incident *told = &publication->incident;
     assert(told->report_count > 0);
@@ -107,100 +147,60 @@ static enum status apply_incident(struct store *store, const struct publication 
     enum status status = store->driver->incident_get(store->self, told->id, &store->arena, &known);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
-    bool is_known = status == STATUS_OK;
+    bool is_known = status == STATUS_OK, is_same = false;
     status = told->report_count > 1 ? take_in_others(store, told) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    if (publication->kind == PUBLICATION_RETRACTED) {
-        status = incident_retract(is_known ? &known : NULL, told, &store->arena, &merged);
-        return status == STATUS_OK ? store->driver->incident_put(store->self, &merged) : status;
-    }
-    /* Within one life of the correlator an older report can only follow a retraction to say what was retracted: the
-     * content is taken, the retraction stands. So both orders of arrival leave the same incident. */
-    if (is_known && known.position.epoch == told->position.epoch && known.reports[0].status == REPORT_RETRACTED &&
-        told->reports[0].status != REPORT_RETRACTED && told->reports[0].revision < known.reports[0].revision) {
-        status = incident_retract(told, &known, &store->arena, &merged);
-        if (status != STATUS_OK)
-            return status;
-        merged.position = told->position;
-        return store->driver->incident_put(store->self, &merged);
-    }
-    return store->driver->incident_put(store->self, told);
+    *effect = STORE_KNOWN;
+    if (is_known && position_compare(known.position, told->position) > 0)
+        return STATUS_OK;
+    status = incident_merge(store, publication, is_known ? &known : NULL, &merged);
+    if (status == STATUS_OK && is_known)
+        status = incident_compare(store, &known, &merged, &is_same);
+    if (status != STATUS_OK || is_same)
+        return status;
+    *effect = STORE_APPLIED;
+    return store->driver->incident_put(store->self, &merged);
 }
 
 static enum status apply_episode(struct store *store, const struct episode *told, enum store_effect *effect,
                                  uint32_t *revision)
 {
-    struct record_head head;
+    struct record_head head = {0};
     enum status status = store->driver->episode_head(store->self, told->id, &head);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
-    struct episode episode = *told;
-    if (status == STATUS_OK) {
-        if (head.final == told->final && memcmp(head.digest, told->digest, sizeof head.digest) == 0) {
-            *effect = STORE_KNOWN;
-            *revision = head.revision;
-            return STATUS_OK;
-        }
-        if (episode.revision <= head.revision) /* the correlator was started anew and counts from 1 again */
-            episode.revision = head.revision + 1;
+    bool is_known = status == STATUS_OK;
+    bool is_same = head.final == told->final && memcmp(head.digest, told->digest, sizeof head.digest) == 0;
+    if (is_known && (is_same || position_compare(head.position, told->position) > 0)) {
+        *effect = STORE_KNOWN;
+        *revision = head.revision;
+        return STATUS_OK;
     }
+    struct episode episode = *told;
+    if (is_known && episode.revision <= head.revision) /* it was told in other portions before, or by another journal */
+        episode.revision = head.revision + 1;
+    *effect = STORE_APPLIED;
     *revision = episode.revision;
     return store->driver->episode_put(store->self, &episode);
 }
 
-static const struct stream_position *publication_position(const struct publication *publication)
+static enum status apply_one(struct store *store, const struct publication *publication, enum store_effect *effect,
+                             uint32_t *revision)
 {
-    switch (publication->kind) {
-    case PUBLICATION_INCIDENT:
-    case PUBLICATION_RETRACTED:
-        return &publication->incident.position;
-    case PUBLICATION_EPISODE:
-        return &publication->episode.position;
-    case PUBLICATION_RULE: /* carries none: by its hash it takes effect once anyway */
-        return NULL;
-    }
-    return NULL;
-}
-
-/* What is at or before the position: nothing changes, but the revision under which an episode stands is told. */
-static enum status pass_known(struct store *store, const struct publication *publication, enum store_effect *effect,
-                              uint32_t *revision)
-{
-    *effect = STORE_KNOWN;
-    if (publication->kind != PUBLICATION_EPISODE)
-        return STATUS_OK;
-    struct record_head head;
-    enum status status = store->driver->episode_head(store->self, publication->episode.id, &head);
-    *revision = status == STATUS_OK ? head.revision : publication->episode.revision;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
-static enum status apply_one(struct store *store, const struct publication *publication, struct stream_position *at,
-                             enum store_effect *effect, uint32_t *revision)
-{
-    *effect = STORE_APPLIED;
     *revision = 0;
-    const struct stream_position *position = publication_position(publication);
-    if (position != NULL) {
-        if (position_compare(*position, *at) <= 0)
-            return pass_known(store, publication, effect, revision);
-        *at = *position;
-    }
     arena_reset(&store->arena);
     enum status status;
     switch (publication->kind) {
     case PUBLICATION_INCIDENT:
     case PUBLICATION_RETRACTED:
-        return apply_incident(store, publication);
+        return apply_incident(store, publication, effect);
     case PUBLICATION_EPISODE:
         return apply_episode(store, &publication->episode, effect, revision);
-    case PUBLICATION_RULE:
+    case PUBLICATION_RULE: /* by its name and hash it takes effect once */
         status = store->driver->rule_put(store->self, &publication->rule);
-        if (status != STATUS_EXISTS)
-            return status;
-        *effect = STORE_KNOWN;
-        return STATUS_OK;
+        *effect = status == STATUS_EXISTS ? STORE_KNOWN : STORE_APPLIED;
+        return status == STATUS_EXISTS ? STATUS_OK : status;
     }
     return STATUS_INVALID;
 }
@@ -218,17 +218,16 @@ static enum delivery delivery_of(struct store *store, enum status status, char r
 }
 
 enum delivery store_apply(struct store *store, const struct publication *publications, size_t count,
-                          enum store_effect *ret_effects, uint32_t *ret_revisions, char ret_reason[256])
+                          struct stream_position link, enum store_effect *ret_effects, uint32_t *ret_revisions,
+                          char ret_reason[256])
 {
     enum status status = store->driver->begin(store->self);
     if (status != STATUS_OK)
         return delivery_of(store, status, ret_reason);
-    struct stream_position at = store_position(store);
-    const struct stream_position before = at;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = apply_one(store, &publications[i], &at, &ret_effects[i], &ret_revisions[i]);
-    if (status == STATUS_OK && position_compare(before, at) != 0)
-        status = store->driver->position_put(store->self, at);
+        status = apply_one(store, &publications[i], &ret_effects[i], &ret_revisions[i]);
+    if (status == STATUS_OK && link.epoch != 0 && position_compare(store_link(store), link) != 0)
+        status = store->driver->link_put(store->self, link);
     if (status == STATUS_OK)
         return delivery_of(store, store->driver->end(store->self, STORE_KEEP), ret_reason);
     enum delivery delivery = delivery_of(store, status, ret_reason);

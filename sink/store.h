@@ -37,18 +37,23 @@ enum delivery { DELIVERED, RETRY_LATER, REJECTED };
 /* What became of each publication of an apply. */
 enum store_effect {
     STORE_APPLIED,
-    STORE_KNOWN, /* older than, or equal to, what is there: nothing changed */
+    STORE_KNOWN, /* what is there is later, or says the same: nothing changed */
 };
 
-/* Borrows the publications until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once: an
- * incident or episode at or before the stored stream position, or an episode with the stored digest and finality,
- * changes nothing. All or nothing. Where an episode of a new epoch of the correlator follows one of an older, its
- * revision becomes the stored one + 1 if it is not greater: (id, revision) never names two contents. ret_effects and
- * ret_revisions (of episodes) have room for count. RETRY_LATER: disk full, locked …, the reason says which. */
+/* Borrows the publications until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once, record
+ * by record: each publication carries the position that caused it, and an incident or episode that is stored with a
+ * later one is left alone; so is one that is stored with the same content (and finality). So a correlator that was
+ * started anew may tell again whatever it is not sure of, in other portions too, as long as it tells what it told
+ * before its start at the positions at which it did. All or nothing. Where an episode changes, its revision becomes the
+ * stored one
+ * + 1 if it is not greater: (id, revision) never names two contents. ret_effects and ret_revisions (of episodes: as
+ * stored) have room for count. `link`: up to where the link's stream is safe with this, kept with it; {0, 0}: not said.
+ * RETRY_LATER: disk full, locked …, the reason says which. */
 enum delivery store_apply(struct store *store, const struct publication *publications, size_t count,
-                          enum store_effect *ret_effects, uint32_t *ret_revisions, char ret_reason[256]);
-/* Of the last publication applied; {0, 0} in a new store. */
-struct stream_position store_position(const struct store *store);
+                          struct stream_position link, enum store_effect *ret_effects, uint32_t *ret_revisions,
+                          char ret_reason[256]);
+/* Where the link resumes, as store_apply was told last; {0, 0} in a new store. */
+struct stream_position store_link(const struct store *store);
 
 /* What to look for. Zero means everything flagged. */
 struct store_filter {

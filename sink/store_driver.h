@@ -13,6 +13,7 @@
 
 struct record_head { /* what must be known of a stored episode to decide what becomes of the next revision */
     uint32_t revision;
+    struct stream_position position;
     bool final;
     unsigned char digest[32];
 };
@@ -38,6 +39,8 @@ struct store_driver {
 
     /* Copies into the arena. STATUS_NOT_FOUND where there is none. */
     enum status (*incident_get)(void *self, struct span id, struct arena *arena, struct incident *ret_incident);
+    /* STATUS_NOT_FOUND where there is none. */
+    enum status (*incident_position)(void *self, struct span id, struct stream_position *ret_position);
     /* Borrows until it returns; replaces what is there under that id. */
     enum status (*incident_put)(void *self, const struct incident *incident);
     /* STATUS_NOT_FOUND where there is none. */
@@ -46,8 +49,8 @@ struct store_driver {
     enum status (*episode_put)(void *self, const struct episode *episode);
     /* STATUS_EXISTS where the same name and hash are known: nothing changed. */
     enum status (*rule_put)(void *self, const struct published_rule *rule);
-    struct stream_position (*position)(void *self);
-    enum status (*position_put)(void *self, struct stream_position position);
+    struct stream_position (*link)(void *self);
+    enum status (*link_put)(void *self, struct stream_position link);
 
     /* As store_episodes and its sisters. A visitor may ask the same store again. */
     enum status (*episodes)(void *self, const struct store_filter *filter, store_episode_visitor visitor,

@@ -130,7 +130,7 @@ static bool pause_for(struct store_thread *thread, uint64_t pause_ms)
     return goes_on;
 }
 
-static enum delivery apply_piece(struct store_thread *thread, size_t count)
+static enum delivery apply_piece(struct store_thread *thread, size_t count, struct stream_position link)
 {
     char reason[256], last[256] = "";
     if (thread->has_failed)
@@ -138,7 +138,7 @@ static enum delivery apply_piece(struct store_thread *thread, size_t count)
     uint64_t pause_ms = PAUSE_MS_MIN;
     for (;;) {
         enum delivery delivery =
-            store_apply(thread->store, thread->piece, count, thread->effects, thread->revisions, reason);
+            store_apply(thread->store, thread->piece, count, link, thread->effects, thread->revisions, reason);
         if (delivery == DELIVERED && last[0] != '\0')
             tell_trouble(thread, DELIVERED, "");
         if (delivery == DELIVERED)
@@ -194,6 +194,7 @@ static void batch_finish(struct store_thread *thread, struct store_batch *batch,
 static void run_applies(struct store_thread *thread, struct job *jobs, size_t count)
 {
     enum delivery delivery = DELIVERED;
+    struct stream_position link = {0};
     size_t at = 0;
     while (count > 0 && !piece_reserve(thread, count)) {
         if (!pause_for(thread, PAUSE_MS_MAX)) {
@@ -205,8 +206,9 @@ static void run_applies(struct store_thread *thread, struct job *jobs, size_t co
         for (struct job *job = jobs; job != NULL; job = job->next) {
             memcpy(thread->piece + at, job->batch->publications, job->batch->count * sizeof *thread->piece);
             at += job->batch->count;
+            link = (struct stream_position){job->batch->epoch, job->batch->last};
         }
-        delivery = at > 0 ? apply_piece(thread, at) : DELIVERED;
+        delivery = at > 0 ? apply_piece(thread, at, link) : DELIVERED;
     }
     at = 0;
     while (jobs != NULL) {

@@ -20,8 +20,8 @@ enum table { TABLE_INCIDENTS, TABLE_EPISODES, TABLE_RULES, TABLE_COUNT };
 
 struct record {
     size_t size;
-    struct stream_position position;
-    struct record_head head; /* of an episode */
+    struct stream_position position; /* of an incident */
+    struct record_head head;         /* of an episode */
     char bytes[];
 };
 
@@ -41,7 +41,7 @@ struct memory {
     struct entry *tables[TABLE_COUNT];
     struct undo *undos;
     size_t undo_count, undo_room;
-    struct stream_position position, position_before;
+    struct stream_position link, link_before;
     struct text bytes; /* scratch */
 };
 
@@ -95,7 +95,7 @@ static enum status memory_begin(void *self)
 {
     struct memory *memory = self;
     memory->undo_count = 0;
-    memory->position_before = memory->position;
+    memory->link_before = memory->link;
     return STATUS_OK;
 }
 
@@ -112,7 +112,7 @@ static enum status memory_end(void *self, enum store_end end)
         }
     }
     if (end == STORE_UNDO)
-        memory->position = memory->position_before;
+        memory->link = memory->link_before;
     return STATUS_OK;
 }
 
@@ -195,6 +195,15 @@ static enum status memory_incident_get(void *self, struct span id, struct arena 
     return entry != NULL ? incident_read(entry, arena, ret_incident) : STATUS_NOT_FOUND;
 }
 
+static enum status memory_incident_position(void *self, struct span id, struct stream_position *ret_position)
+{
+    struct entry *entry = entry_find(self, TABLE_INCIDENTS, id);
+    if (entry == NULL)
+        return STATUS_NOT_FOUND;
+    *ret_position = entry->record->position;
+    return STATUS_OK;
+}
+
 static enum status memory_incident_put(void *self, const struct incident *incident)
 {
     struct memory *memory = self;
@@ -235,8 +244,8 @@ static enum status memory_episode_put(void *self, const struct episode *episode)
         publication_pack(&(struct publication){.kind = PUBLICATION_EPISODE, .episode = *episode}, &memory->bytes);
     if (status != STATUS_OK)
         return status;
-    struct record head = {.position = episode->position,
-                          .head = {.revision = episode->revision, .final = episode->final}};
+    struct record head = {
+        .head = {.revision = episode->revision, .position = episode->position, .final = episode->final}};
     memcpy(head.head.digest, episode->digest, sizeof head.head.digest);
     return entry_put(memory, TABLE_EPISODES, episode->id, &head);
 }
@@ -260,14 +269,14 @@ static enum status memory_rule_put(void *self, const struct published_rule *rule
     return status;
 }
 
-static struct stream_position memory_position(void *self)
+static struct stream_position memory_link(void *self)
 {
-    return ((struct memory *)self)->position;
+    return ((struct memory *)self)->link;
 }
 
-static enum status memory_position_put(void *self, struct stream_position position)
+static enum status memory_link_put(void *self, struct stream_position link)
 {
-    ((struct memory *)self)->position = position;
+    ((struct memory *)self)->link = link;
     return STATUS_OK;
 }
 
@@ -495,13 +504,14 @@ const struct store_driver store_memory = {
     .end = memory_end,
     .reason = memory_reason,
     .incident_get = memory_incident_get,
+    .incident_position = memory_incident_position,
     .incident_put = memory_incident_put,
     .incident_drop = memory_incident_drop,
     .episode_head = memory_episode_head,
     .episode_put = memory_episode_put,
     .rule_put = memory_rule_put,
-    .position = memory_position,
-    .position_put = memory_position_put,
+    .link = memory_link,
+    .link_put = memory_link_put,
     .episodes = memory_episodes,
     .incidents = memory_incidents,
     .rules = memory_rules,

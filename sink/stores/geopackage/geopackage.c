@@ -141,7 +141,7 @@ static enum status check_pages(struct geopackage *geopackage, char ret_reason[25
 static enum status load(struct geopackage *geopackage, char ret_reason[256])
 {
     static const char *const keys[] = {"epoch", "number"};
-    uint64_t *const values[] = {&geopackage->position.epoch, &geopackage->position.number};
+    uint64_t *const values[] = {&geopackage->link.epoch, &geopackage->link.number};
     for (size_t i = 0; i < 2; i++) {
         sqlite3_stmt *row = geopackage_statement(geopackage, STATEMENT_META_GET);
         bind_span(row, 1, span_of(keys[i]));
@@ -444,9 +444,9 @@ static const char *geopackage_reason(void *self)
     return ((struct geopackage *)self)->reason;
 }
 
-static struct stream_position geopackage_position(void *self)
+static struct stream_position geopackage_link(void *self)
 {
-    return ((struct geopackage *)self)->position;
+    return ((struct geopackage *)self)->link;
 }
 
 const struct store_driver store_geopackage = {
@@ -459,13 +459,14 @@ const struct store_driver store_geopackage = {
     .end = geopackage_end,
     .reason = geopackage_reason,
     .incident_get = geopackage_incident_get,
+    .incident_position = geopackage_incident_position,
     .incident_put = geopackage_incident_put,
     .incident_drop = geopackage_incident_drop,
     .episode_head = geopackage_episode_head,
     .episode_put = geopackage_episode_put,
     .rule_put = geopackage_rule_put,
-    .position = geopackage_position,
-    .position_put = geopackage_position_put,
+    .link = geopackage_link,
+    .link_put = geopackage_link_put,
     .episodes = geopackage_episodes,
     .incidents = geopackage_incidents,
     .rules = geopackage_rules,

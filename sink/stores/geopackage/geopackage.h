@@ -17,7 +17,7 @@
     X(INCIDENT_INDEX, "INSERT OR REPLACE INTO rtree_incidents_geom VALUES(?1, ?2, ?2, ?3, ?3)")                        \
     X(INCIDENT_UNINDEX, "DELETE FROM rtree_incidents_geom WHERE id = ?1")                                              \
     X(INCIDENT_EPISODES, "SELECT episode FROM vedette_members WHERE incident_id = ?1")                                 \
-    X(EPISODE_FIND, "SELECT fid, revision, final, digest FROM episodes WHERE id = ?1")                                 \
+    X(EPISODE_FIND, "SELECT fid, revision, final, digest, epoch, number FROM episodes WHERE id = ?1")                  \
     X(EPISODE_PUT, EPISODE_PUT_SQL)                                                                                    \
     X(EPISODE_DRAW, "UPDATE episodes SET geom = ?2 WHERE fid = ?1")                                                    \
     X(EPISODE_INDEX, "INSERT OR REPLACE INTO rtree_episodes_geom VALUES(?1, ?2, ?3, ?4, ?5)")                          \
@@ -51,7 +51,7 @@ struct geopackage {
     char *path;      /* as people know it */
     char *temporary; /* of a STORE_REPLACE not yet committed, else NULL */
     struct file_lock lock;
-    struct stream_position position, position_before;
+    struct stream_position link, link_before;
 
     struct bounds bounds[LAYER_COUNT], bounds_before[LAYER_COUNT];
     bool shrunk[LAYER_COUNT]; /* something left the bounds' edge, perhaps: measured anew before closing */
@@ -94,12 +94,13 @@ static inline struct span column_text(sqlite3_stmt *statement, int at)
 enum status geopackage_begin(void *self);
 enum status geopackage_end(void *self, enum store_end end);
 enum status geopackage_incident_get(void *self, struct span id, struct arena *arena, struct incident *ret_incident);
+enum status geopackage_incident_position(void *self, struct span id, struct stream_position *ret_position);
 enum status geopackage_incident_put(void *self, const struct incident *incident);
 enum status geopackage_incident_drop(void *self, struct span id);
 enum status geopackage_episode_head(void *self, struct span id, struct record_head *ret_head);
 enum status geopackage_episode_put(void *self, const struct episode *episode);
 enum status geopackage_rule_put(void *self, const struct published_rule *rule);
-enum status geopackage_position_put(void *self, struct stream_position position);
+enum status geopackage_link_put(void *self, struct stream_position link);
 
 /* layers.c: what the layers show */
 /* That an incident moved, or came to be known: the episodes it is in are drawn anew at the end of the piece. */

@@ -5,7 +5,7 @@
 
 #include <sqlite3.h>
 
-#define SCHEMA_VERSION         2
+#define SCHEMA_VERSION         3
 #define GEOPACKAGE_APPLICATION 0x47504B47 /* "GPKG" */
 #define GEOPACKAGE_VERSION     10300
 
@@ -43,7 +43,7 @@
     X("record", "BLOB")
 
 /* The geometry is not bound with the rest: it is made of the members' places once the piece is complete. */
-#define EPISODE_COLUMNS(X) EPISODE_COLUMNS_1(X) EPISODE_COLUMNS_2(X)
+#define EPISODE_COLUMNS(X) EPISODE_COLUMNS_1(X) EPISODE_COLUMNS_2(X) EPISODE_COLUMNS_3(X)
 #define EPISODE_COLUMNS_1(X)                                                                                           \
     X("id", "TEXT NOT NULL UNIQUE")                                                                                    \
     X("title", "TEXT")                                                                                                 \
@@ -75,6 +75,11 @@
 #define EPISODE_COLUMNS_2(X)                                                                                           \
     X("recurrence_at_least", "BOOLEAN")                                                                                \
     X("baseline_hash", "TEXT")
+
+/* Since schema 3: the position that caused the revision. NULL in what was written before: earlier than all. */
+#define EPISODE_COLUMNS_3(X)                                                                                           \
+    X("epoch", "INTEGER")                                                                                              \
+    X("number", "INTEGER")
 
 /* The schema version of an open file: 0 where it is blank. STATUS_UNSUPPORTED: another program's, or of a later schema;
  * the sentence, without the file's name, in ret_reason. STATUS_CORRUPT, STATUS_BUSY … as SQLite says. */

@@ -94,7 +94,7 @@ enum status geopackage_begin(void *self)
         return STATUS_PERMISSION;
     }
     geopackage->dirty_count = 0;
-    geopackage->position_before = geopackage->position;
+    geopackage->link_before = geopackage->link;
     memcpy(geopackage->bounds_before, geopackage->bounds, sizeof geopackage->bounds);
     int result = sqlite3_exec(geopackage->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     return result == SQLITE_OK ? STATUS_OK : geopackage_fail(geopackage, result);
@@ -104,7 +104,7 @@ static void undo(struct geopackage *geopackage)
 {
     if (!sqlite3_get_autocommit(geopackage->db)) /* SQLite may have undone it itself */
         (void)sqlite3_exec(geopackage->db, "ROLLBACK", NULL, NULL, NULL);
-    geopackage->position = geopackage->position_before;
+    geopackage->link = geopackage->link_before;
     memcpy(geopackage->bounds, geopackage->bounds_before, sizeof geopackage->bounds);
     memset(geopackage->touched, 0, sizeof geopackage->touched);
 }
@@ -136,6 +136,21 @@ enum status geopackage_incident_get(void *self, struct span id, struct arena *ar
                                                  : geopackage_fail(geopackage, result);
     (void)sqlite3_reset(row);
     return status;
+}
+
+enum status geopackage_incident_position(void *self, struct span id, struct stream_position *ret_position)
+{
+    struct geopackage *geopackage = self;
+    sqlite3_stmt *row = geopackage_statement(geopackage, STATEMENT_INCIDENT_FIND);
+    bind_span(row, 1, id);
+    int result = sqlite3_step(row);
+    if (result == SQLITE_ROW)
+        *ret_position =
+            (struct stream_position){(uint64_t)sqlite3_column_int64(row, 3), (uint64_t)sqlite3_column_int64(row, 4)};
+    (void)sqlite3_reset(row);
+    return result == SQLITE_ROW    ? STATUS_OK
+           : result == SQLITE_DONE ? STATUS_NOT_FOUND
+                                   : geopackage_fail(geopackage, result);
 }
 
 /* Where an incident stands in the file now. */
@@ -291,6 +306,8 @@ enum status geopackage_episode_head(void *self, struct span id, struct record_he
         digest = column_blob(row, 3);
         if (digest.size == sizeof head.digest)
             memcpy(head.digest, digest.data, sizeof head.digest);
+        head.position.epoch = (uint64_t)sqlite3_column_int64(row, 4); /* NULL, of an older schema: 0 */
+        head.position.number = (uint64_t)sqlite3_column_int64(row, 5);
     }
     (void)sqlite3_reset(row);
     if (result != SQLITE_ROW)
@@ -328,6 +345,8 @@ static void bind_episode(struct geopackage *geopackage, struct row *row, const s
     row_blob(row, geopackage->record.data, geopackage->record.size);
     row_integer(row, episode->recurrence_at_least);
     row_text(row, episode->baseline_hash);
+    row_integer(row, (int64_t)episode->position.epoch);
+    row_integer(row, (int64_t)episode->position.number);
 }
 
 /* --- members: only what changed is written --- */
@@ -461,13 +480,13 @@ static enum status meta_put(struct geopackage *geopackage, const char *key, uint
     return geopackage_run(geopackage, put);
 }
 
-enum status geopackage_position_put(void *self, struct stream_position position)
+enum status geopackage_link_put(void *self, struct stream_position link)
 {
     struct geopackage *geopackage = self;
-    enum status status = meta_put(geopackage, "epoch", position.epoch);
+    enum status status = meta_put(geopackage, "epoch", link.epoch);
     if (status == STATUS_OK)
-        status = meta_put(geopackage, "number", position.number);
+        status = meta_put(geopackage, "number", link.number);
     if (status == STATUS_OK)
-        geopackage->position = position;
+        geopackage->link = link;
     return status;
 }

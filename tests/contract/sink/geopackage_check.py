@@ -58,7 +58,7 @@ assert not db.execute("PRAGMA foreign_key_check").fetchall()
 with open(sys.argv[1], "rb") as file:
     assert file.read(20)[18:20] == b"\1\1", "one plain file, not WAL, once nobody writes it"
 assert {row[0] for row in db.execute("SELECT srs_id FROM gpkg_spatial_ref_sys")} >= {-1, 0, 4326}
-assert one("SELECT value FROM vedette_meta WHERE key = 'schema'")[0] == 2
+assert one("SELECT value FROM vedette_meta WHERE key = 'schema'")[0] == 3
 for table, geometry in (("episodes", "GEOMETRY"), ("incidents", "POINT")):
     contents = one("SELECT data_type, srs_id, min_x, max_x, min_y, max_y, last_change FROM gpkg_contents WHERE table_name = ?", table)
     assert contents[:2] == ("features", 4326)

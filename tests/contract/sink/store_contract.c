@@ -61,7 +61,8 @@ static enum store_effect apply(struct bench *bench, struct publication publicati
 {
     enum store_effect effect = STORE_KNOWN;
     uint32_t revision = 0;
-    enum delivery delivery = store_apply(bench->store, &publication, 1, &effect, &revision, bench->reason);
+    enum delivery delivery =
+        store_apply(bench->store, &publication, 1, (struct stream_position){0}, &effect, &revision, bench->reason);
     if (delivery != DELIVERED)
         fail_msg("%s", bench->reason);
     if (ret_revision != NULL)
@@ -143,8 +144,8 @@ static void a_new_store_is_empty(void **state)
     struct bench *bench = *state;
     assert_string_equal(episodes(bench, everything), "");
     assert_string_equal(incidents(bench, everything), "");
-    assert_int_equal(store_position(bench->store).epoch, 0);
-    assert_int_equal(store_position(bench->store).number, 0);
+    assert_int_equal(store_link(bench->store).epoch, 0);
+    assert_int_equal(store_link(bench->store).number, 0);
 }
 
 static void what_is_stored_is_read_back_field_by_field(void **state)
@@ -158,8 +159,6 @@ static void what_is_stored_is_read_back_field_by_field(void **state)
                         "e1/1/flagged[s:pl=core@51.5 s:art4=response@50.875 s:ee=attached@59.5]\n");
     assert_string_equal(incidents(bench, flagged),
                         "s:pl/3/confirmed@51.5 e1\ns:art4/0/confirmed@50.875 e1\ns:ee/0/confirmed@59.5 e1\n");
-    assert_int_equal(store_position(bench->store).epoch, 1000);
-    assert_int_equal(store_position(bench->store).number, 4);
 }
 
 static enum status compare_whole(void *self, const struct episode *episode, const struct incident *const *members)
@@ -201,13 +200,37 @@ static void a_publication_takes_effect_once(void **state)
     assert_int_equal(apply(bench, episode, &revision), STORE_KNOWN);
     assert_int_equal(revision, 1);
     /* Other content at an old position is as old. */
+    struct stream_position old = {incident.incident.position.epoch, incident.incident.position.number - 1};
+    assert_int_equal(apply(bench, story_told(story_incident(&bench->arena, old, "a", 9, T0, 3, 4, "LV")), NULL),
+                     STORE_KNOWN);
+    assert_string_equal(incidents(bench, everything), "s:a/0/confirmed@1 e1\n");
     struct publication stale =
         story_episode(&bench->arena, incident.incident.position, "e1", 9, EPISODE_WITHDRAWN, T0, T0, "", "");
     assert_int_equal(apply(bench, stale, &revision), STORE_KNOWN);
     assert_string_equal(episodes(bench, everything), "e1/1/flagged[s:a=core@1]\n");
 }
 
-static void equal_content_at_a_new_position_changes_nothing_but_the_position(void **state)
+static void the_link_resumes_where_it_was_told(void **state)
+{
+    struct bench *bench = *state;
+    struct publication rule = story_rule("a", "03", "{}");
+    enum store_effect effect;
+    uint32_t revision;
+    assert_int_equal(
+        store_apply(bench->store, &rule, 1, (struct stream_position){9, 40}, &effect, &revision, bench->reason),
+        DELIVERED);
+    tell(bench, "a", 0, T0, 1, 1, ""); /* which says nothing of a link */
+    assert_int_equal(store_link(bench->store).epoch, 9);
+    assert_int_equal(store_link(bench->store).number, 40);
+    if (!kind->outlives)
+        return;
+    store_close(bench->store);
+    open_store(bench);
+    assert_int_equal(store_link(bench->store).epoch, 9);
+    assert_int_equal(store_link(bench->store).number, 40);
+}
+
+static void equal_content_at_a_new_position_changes_nothing(void **state)
 {
     struct bench *bench = *state;
     publish(bench, "e1", 1, EPISODE_FLAGGED, "EE", "a");
@@ -216,7 +239,6 @@ static void equal_content_at_a_new_position_changes_nothing_but_the_position(voi
     uint32_t revision = 0;
     assert_int_equal(apply(bench, again, &revision), STORE_KNOWN);
     assert_int_equal(revision, 1);
-    assert_int_equal(store_position(bench->store).epoch, 2000);
     again.episode.position.number = 2;
     again.episode.revision = 2;
     again.episode.final = true; /* outside the digest, and yet a change */
@@ -550,8 +572,6 @@ static void what_is_stored_is_there_after_reopening(void **state)
     store_close(bench->store);
     open_store(bench);
     assert_string_equal(episodes(bench, flagged), "e1/4/flagged[s:a=core@51.5]\n");
-    assert_int_equal(store_position(bench->store).epoch, 1000);
-    assert_int_equal(store_position(bench->store).number, 2);
     assert_int_equal(publish(bench, "e1", 1, EPISODE_FLAGGED, "EE,PL", "a b"), 5);
 }
 
@@ -584,7 +604,9 @@ static void ten_thousand_incidents_in_one_piece(void **state)
     publications[MANY] =
         story_episode(&bench->arena, next_position(bench), "e", 1, EPISODE_FLAGGED, T0, T0 + MANY, "EE", members.data);
     text_fini(&members);
-    assert_int_equal(store_apply(bench->store, publications, MANY + 1, effects, revisions, bench->reason), DELIVERED);
+    assert_int_equal(store_apply(bench->store, publications, MANY + 1, (struct stream_position){0}, effects, revisions,
+                                 bench->reason),
+                     DELIVERED);
     for (int i = 0; i <= MANY; i++)
         assert_int_equal(effects[i], STORE_APPLIED);
     assert_int_equal(store_incidents(bench->store, &flagged, count_one, bench), STATUS_OK);
@@ -603,7 +625,8 @@ int store_contract_run(const char *name, const struct store_case *store_kind)
         T(what_is_stored_is_read_back_field_by_field),
         T(an_episode_keeps_its_digest_and_all_that_is_outside_it),
         T(a_publication_takes_effect_once),
-        T(equal_content_at_a_new_position_changes_nothing_but_the_position),
+        T(the_link_resumes_where_it_was_told),
+        T(equal_content_at_a_new_position_changes_nothing),
         T(a_revision_never_names_two_contents_whatever_the_epoch),
         T(candidates_and_withdrawn_are_shown_to_who_asks),
         T(an_episode_is_found_by_its_id_or_the_beginning_of_it),

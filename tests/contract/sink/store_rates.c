@@ -18,7 +18,10 @@ static void apply(struct store *store, const struct publication *publications, s
     static enum store_effect effects[PIECE];
     static uint32_t revisions[PIECE];
     char reason[256];
-    if (store_apply(store, publications, count, effects, revisions, reason) != DELIVERED) {
+    if (store_apply(store, publications, count,
+                    publications[count - 1].kind == PUBLICATION_EPISODE ? publications[count - 1].episode.position
+                                                                        : publications[count - 1].incident.position,
+                    effects, revisions, reason) != DELIVERED) {
         fprintf(stderr, "%s\n", reason);
         exit(1);
     }

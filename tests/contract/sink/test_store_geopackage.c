@@ -11,6 +11,8 @@ int main(void)
     if (mkdtemp(folder) == NULL)
         return 1;
     snprintf(url, sizeof url, "%s/store.gpkg", folder);
-    int failures = store_contract_run("geopackage", &(struct store_case){.url = url, .outlives = true});
+    const struct store_case geopackage = {.url = url, .outlives = true};
+    int failures = store_contract_run("geopackage", &geopackage);
+    failures += store_retelling_run("geopackage, told again", &geopackage);
     return rmdir(folder) == 0 ? failures : 1; /* and nothing was left beside the store */
 }

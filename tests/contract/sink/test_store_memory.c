@@ -2,5 +2,7 @@
 
 int main(void)
 {
-    return store_contract_run("memory", &(struct store_case){.url = "memory:"});
+    const struct store_case memory = {.url = "memory:"};
+    int failures = store_contract_run("memory", &memory);
+    return failures + store_retelling_run("memory, told again", &memory);
 }
