@@ -53,6 +53,7 @@ static bool read_blocks(struct settings *settings)
     right &= agent_config_read(settings->config, &settings->agent);
     right &= correlator_config_read(settings->config, &settings->correlator);
     right &= sink_config_read(settings->config, &settings->sink);
+    right &= monitor_config_read(settings->config, &settings->monitor);
     return right && config_complaints(settings->config) == 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "agents/agent.h"
 #include "base/config.h"
+#include "base/monitor/monitor.h"
 #include "bus/bus_config.h"
 #include "correlator/correlator.h"
 #include "sink/sink.h"
@@ -16,6 +17,7 @@ struct settings {
     struct agent_config agent;
     struct correlator_config correlator;
     struct sink_config sink;
+    struct monitor_config monitor;
 };
 
 /* How much is looked at beside the file itself. */

@@ -1,7 +1,9 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/service/service.h"
 #include "bus/bus_config.h"
 #include "correlator/correlator.h"
+#include "correlator/correlator_window.h"
 #include "correlator/footing.h"
 #include "proto/config_blocks.h"
 
@@ -24,6 +26,9 @@ struct daemon {
     uv_timer_t grace;
     struct bus *bus;
     struct correlator *correlator;
+    struct correlator_window window;
+    struct service *service;
+    struct monitor_config monitor;
     const char *path;            /* of the configuration */
     const struct config *config; /* as it was read at the start */
     struct correlator_config *correlator_config;
@@ -77,6 +82,7 @@ static void finished(void *self)
              " + rejected %" PRIu64 " + too_late %" PRIu64 "; late %" PRIu64 "; published %" PRIu64,
              stats->received, stats->applied, stats->duplicate, stats->stale, stats->rejected, stats->too_late,
              stats->late, stats->published);
+    service_close(daemon->service);
     correlator_close(daemon->correlator, correlator_closed, daemon);
 }
 
@@ -202,6 +208,17 @@ static void failed(void *self, const char *reason)
         kill(getpid(), SIGTERM); /* closes from the loop, not from inside a callback */
 }
 
+static enum status service_begin(struct daemon *daemon, char ret_reason[256])
+{
+    struct monitor_options window = {.version = argp_program_version,
+                                     .state = daemon->monitor.state,
+                                     .address = daemon->monitor.correlator,
+                                     .ready = correlator_window_ready,
+                                     .self = &daemon->window};
+    correlator_window_init(&daemon->window, daemon->correlator, &window.book);
+    return service_open(&daemon->loop, &window, &daemon->service, ret_reason);
+}
+
 static int serve(struct daemon *daemon, const struct correlator_config *config, const struct bus_config *bus_config)
 {
     const struct correlator_options correlator_options = {
@@ -219,6 +236,8 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         return status_exit(status);
     }
     status = correlator_open(&daemon->loop, daemon->bus, &correlator_options, &events, &daemon->correlator, reason);
+    if (status == STATUS_OK && (status = service_begin(daemon, reason)) != STATUS_OK)
+        correlator_close(daemon->correlator, NULL, NULL);
     if (status != STATUS_OK) {
         log_error("correlator.start", "%s", reason);
         uv_run(&daemon->loop, UV_RUN_DEFAULT); /* lets what was opened close */
@@ -261,14 +280,19 @@ int correlator_main(int argc, char **argv)
     struct config *config;
     struct correlator_config correlator_config = {0};
     struct bus_config bus_config;
+    struct monitor_config monitor_config = {0};
     if (config_open(arguments.config, blocks, stderr, &config) != STATUS_OK)
         return 2;
     bool right = correlator_config_read(config, &correlator_config);
     right = bus_config_read(config, &bus_config) && right;
+    right = monitor_config_read(config, &monitor_config) && right;
     right = right && correlator_config_load(config, &correlator_config) == STATUS_OK;
     int exit_status = 2;
     if (right && config_complaints(config) == 0) {
-        struct daemon daemon = {.path = arguments.config, .config = config, .correlator_config = &correlator_config};
+        struct daemon daemon = {.path = arguments.config,
+                                .config = config,
+                                .correlator_config = &correlator_config,
+                                .monitor = monitor_config};
         uv_loop_init(&daemon.loop);
         exit_status = serve(&daemon, &correlator_config, &bus_config);
         uv_loop_close(&daemon.loop);

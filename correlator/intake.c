@@ -158,7 +158,7 @@ void intake_promises(struct correlator *correlator, const char *agent, const str
 {
     for (size_t i = 0; i < count; i++)
         trouble_tell(correlator, agent, &marks[i]);
-    if (watermark_mark(correlator->watermark, marks, count) != STATUS_OK)
+    if (watermark_mark(correlator->watermark, agent, now_ms, marks, count) != STATUS_OK)
         log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
     if (correlator->options.time == CORRELATOR_LIVE)
         judgement_watermark(correlator, now_ms);

@@ -2,6 +2,7 @@
 
 #include "proto/limits.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,9 @@
 
 struct source {
     char name[LIMIT_NAME_BYTES + 1];
+    char agent[LIMIT_NAME_BYTES + 1]; /* who spoke of it last; "" where nobody has */
     int64_t watermark_ms;
+    int64_t heard_ms;
     enum source_state state;
     bool has_spoken;
 };
@@ -42,7 +45,7 @@ static enum status source_add(struct watermark *watermark, struct span name, str
         watermark->room = room;
     }
     struct source *source = &watermark->sources[watermark->count++];
-    *source = (struct source){.watermark_ms = TIME_NONE};
+    *source = (struct source){.watermark_ms = TIME_NONE, .heard_ms = TIME_NONE};
     memcpy(source->name, name.data, name.size);
     *ret_source = source;
     return STATUS_OK;
@@ -73,7 +76,8 @@ void watermark_free(struct watermark *watermark)
     free(watermark);
 }
 
-enum status watermark_mark(struct watermark *watermark, const struct source_mark *marks, size_t count)
+enum status watermark_mark(struct watermark *watermark, const char *agent, int64_t heard_ms,
+                           const struct source_mark *marks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct source *source = source_find(watermark, marks[i].source);
@@ -85,6 +89,8 @@ enum status watermark_mark(struct watermark *watermark, const struct source_mark
         source->state = marks[i].state;
         source->has_spoken = true;
         source->watermark_ms = marks[i].watermark_ms;
+        source->heard_ms = heard_ms;
+        (void)snprintf(source->agent, sizeof source->agent, "%s", agent);
     }
     return STATUS_OK;
 }
@@ -98,6 +104,11 @@ bool watermark_state(const struct watermark *watermark, struct span name, enum s
     return true;
 }
 
+static bool holds(const struct source *source)
+{
+    return !(source->has_spoken && source->state == SOURCE_ENDED);
+}
+
 int64_t watermark_value(const struct watermark *watermark, int64_t now_ms)
 {
     if (watermark->count == 0)
@@ -105,8 +116,35 @@ int64_t watermark_value(const struct watermark *watermark, int64_t now_ms)
     int64_t least = now_ms;
     for (size_t i = 0; i < watermark->count; i++) {
         const struct source *source = &watermark->sources[i];
-        if (!(source->has_spoken && source->state == SOURCE_ENDED) && source->watermark_ms < least)
+        if (holds(source) && source->watermark_ms < least)
             least = source->watermark_ms; /* TIME_NONE is the least of all */
     }
     return least;
+}
+
+const char *watermark_holder(const struct watermark *watermark)
+{
+    const struct source *least = NULL;
+    for (size_t i = 0; i < watermark->count; i++) {
+        const struct source *source = &watermark->sources[i];
+        if (holds(source) && (least == NULL || source->watermark_ms < least->watermark_ms))
+            least = source;
+    }
+    return least != NULL ? least->name : NULL;
+}
+
+bool watermark_look(const struct watermark *watermark, size_t index, struct watermark_source *ret_source)
+{
+    if (index >= watermark->count)
+        return false;
+    const struct source *source = &watermark->sources[index];
+    *ret_source = (struct watermark_source){
+        .name = source->name,
+        .agent = source->has_spoken ? source->agent : NULL,
+        .state = source->state,
+        .state_text = source->has_spoken ? source_state_name(source->state) : "unheard",
+        .promise_ms = source->watermark_ms,
+        .heard_ms = source->heard_ms,
+    };
+    return true;
 }

@@ -16,7 +16,7 @@ static struct watermark *watermark_of(const char *const *expected, size_t count)
 static void mark(struct watermark *watermark, const char *source, int64_t watermark_ms, enum source_state state)
 {
     const struct source_mark one = {span_of(source), watermark_ms, state};
-    assert_int_equal(watermark_mark(watermark, &one, 1), STATUS_OK);
+    assert_int_equal(watermark_mark(watermark, "desk", NOW, &one, 1), STATUS_OK);
 }
 
 static void without_sources_nothing_is_promised(void **state)
@@ -149,7 +149,7 @@ static void four_thousand_sources_are_kept_and_one_more_is_refused(void **state)
         mark(watermark, name, 1000 - i % 7, SOURCE_LIVE);
     }
     const struct source_mark more[] = {{SPAN("one-more"), 1, SOURCE_LIVE}};
-    assert_int_equal(watermark_mark(watermark, more, 1), STATUS_FULL);
+    assert_int_equal(watermark_mark(watermark, "desk", NOW, more, 1), STATUS_FULL);
     assert_int_equal(watermark_value(watermark, NOW), 994);
     mark(watermark, "s0", 3, SOURCE_LIVE); /* who is known is still heard */
     assert_int_equal(watermark_value(watermark, NOW), 3);
@@ -162,7 +162,7 @@ static void a_name_longer_than_the_limit_is_refused(void **state)
     memset(name, 'n', 257);
     struct watermark *watermark = watermark_of(NULL, 0);
     const struct source_mark one = {span_of(name), 1, SOURCE_LIVE};
-    assert_int_equal(watermark_mark(watermark, &one, 1), STATUS_FULL);
+    assert_int_equal(watermark_mark(watermark, "desk", NOW, &one, 1), STATUS_FULL);
     name[256] = '\0';
     mark(watermark, name, 7, SOURCE_LIVE);
     assert_int_equal(watermark_value(watermark, NOW), 7);
