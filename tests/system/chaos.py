@@ -1,0 +1,306 @@
+#!/usr/bin/python3
+"""Blows in random order on a running installation: what is stored and told in the end is what it would be without them.
+
+    desks (files) ─ north ─┐ link                    link
+                           ├──▶ proxy ──▶ correlator ◀── proxy ◀── sink ──▶ store, webhook ──▶ endpoint
+    desks (files) ─ south ─┘
+
+    tests/system/chaos.py [--seed S] [--blows N] [--only KIND,…] [--without KIND,…] [--keep]
+
+The seed is printed; with it the season, the blows and their order are the same again (when exactly they fall is not).
+Without arguments: 40 blows under sanitizers, 200 without, 1,000 where VEDETTE_SOAK=1."""
+
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+import endpoint as webhook
+from fleet import UP, Fleet, Member
+from harness import BIN, SOAK, VOLATILE, bus_block, vedette
+from link import Lines
+from season import MAPPING, RULES, Desk, Season, Writer
+
+SOURCES = {"desk": ("north", "jsonl"), "feed": ("north", "jsonl"), "list": ("south", "csv")}
+PAUSE_S = (0.2, 0.4)  # between blows
+SETTLED_S = 60  # without any change in the store: it will not come any more
+PER_BLOW = 60  # reports
+
+
+def sanitized():
+    return b"__asan_init" in (BIN / "vedette-correlator").read_bytes()
+
+
+def clean(lines, *more):
+    return [{key: value for key, value in json.loads(line).items() if key not in (*VOLATILE, *more)} for line in lines]
+
+
+class Ground:
+    """The installation and what it is compared with."""
+
+    def __init__(self, folder, seed, blows, same):
+        self.folder, self.seed = folder, seed
+        self.dice = random.Random(seed)
+        self.same = {"same": {"within": "6h", "reach_km": 25}} if same else {}
+        self.season = Season(seed, max(500, blows * PER_BLOW), list(SOURCES), time.time() - 3600)
+        self.endpoint = webhook.Endpoint()
+        self.lines = Lines()
+        self.expected = self.undisturbed()
+        self.desks = self.open_desks(folder / "in")
+        self.writer = Writer(self.season, self.desks, blows * sum(PAUSE_S) / 2, seed)
+        bus = bus_block()
+        real = {name: int(url.rsplit(":", 1)[1]) for name, url in bus.items()}
+        self.links = {"north": self.lines.link(real["incidents"]), "south": self.lines.link(real["incidents"]),
+                      "sink": self.lines.link(real["episodes"])}
+        self.store = folder / "store.gpkg"
+        self.fleet = Fleet([self.agent("north", bus), self.agent("south", bus), self.correlator(bus), self.sink(bus)])
+
+    def open_desks(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "list.map.yaml").write_text(json.dumps(MAPPING))
+        return {name: Desk(folder, name, ending) for name, (_, ending) in SOURCES.items()}
+
+    def source(self, name, desk):
+        mapping = {"mapping": str(self.folder / "list.map.yaml")} if desk.ending == "csv" else {}
+        return {"name": name, "type": desk.ending, "path": desk.glob(), "follow": True, "lateness": "400d", **mapping}
+
+    def configure(self, name, **blocks):
+        path = self.folder / f"{name}.yaml"
+        path.write_text(json.dumps({"rules": RULES, **self.same, "state": str(self.folder / f"state-{name}"), **blocks}, indent=1))
+        return path
+
+    def undisturbed(self):
+        """The season written down in one go, and replayed."""
+        folder = self.folder / "undisturbed"
+        desks = self.open_desks(folder)
+        Writer(self.season, desks, 0, self.seed).write_all()
+        files = [desk.path() for desk in desks.values() if desk.ending == "jsonl"]
+        for name, desk in desks.items():
+            if desk.ending == "csv":
+                mapping = folder / "named.map.yaml"
+                mapping.write_text(json.dumps({"source": name, **MAPPING}))
+                converted = folder / f"{name}.converted.jsonl"
+                converted.write_text(vedette("convert", "--mapping", mapping, desk.path()).stdout)
+                files.append(converted)
+        config = self.configure("undisturbed")
+        vedette("replay", "--config", config, "--store", folder / "store.gpkg", *files)
+        return self.content(folder / "store.gpkg")
+
+    @staticmethod
+    def content(store):
+        return {"episodes": clean(vedette("episodes", "--store", store, "--all", "--json").stdout.splitlines()),
+                "incidents": clean(vedette("incidents", "--store", store, "--json").stdout.splitlines())}
+
+    def agent(self, name, bus):
+        sources = [self.source(source, self.desks[source]) for source, (agent, _) in SOURCES.items() if agent == name]
+        config = self.configure(name, agent={"name": name}, sources=sources,
+                                bus={**bus, "incidents": f"tcp://127.0.0.1:{self.links[name].port}"})
+        return Member(name, "vedette-agent", config, self.folder / f"{name}.log")
+
+    def correlator(self, bus):
+        sources = [self.source(name, desk) for name, desk in self.desks.items()]
+        config = self.configure("correlator", bus=bus, sources=sources)
+        return Member("correlator", "vedette-correlator", config, self.folder / "correlator.log")
+
+    def sink(self, bus):
+        alert = self.endpoint.entry(group_wait="500ms", group_interval="1s", max_age="36500d")
+        config = self.configure("sink", bus={**bus, "episodes": f"tcp://127.0.0.1:{self.links['sink'].port}"},
+                                sink={"store": str(self.store), "alerts": [alert]})
+        return Member("sink", "vedette-sink", config, self.folder / "sink.log")
+
+    def close(self):
+        self.writer.stopping = True
+        self.fleet.close()
+        self.lines.close()
+        self.endpoint.close()
+
+
+class Blows:
+    """Each kind is a method: it strikes one of the members, links or desks, and says in words what it did."""
+
+    def __init__(self, ground, dice):
+        self.ground, self.dice = ground, dice
+        self.mend_at = {}
+
+    def member(self):
+        up = [member for member in self.ground.fleet if member.state == UP]
+        return self.dice.choice(up) if up else None
+
+    def kill(self):
+        if victim := self.member():
+            victim.kill(away := self.dice.uniform(0, 1.5))
+            return f"{victim.name} for {away:.1f} s"
+
+    def freeze(self):
+        if victim := self.member():
+            victim.freeze(away := self.dice.choice([0.1, 0.5, 3, 8]))
+            return f"{victim.name} for {away} s"
+
+    def term(self):
+        if victim := self.member():
+            victim.end(away := self.dice.uniform(0, 1))
+            return f"{victim.name}, away {away:.1f} s"
+
+    def hup(self):
+        if victim := self.member():
+            victim.hang_up()
+            return victim.name
+
+    def rotate(self):
+        name = self.dice.choice(list(self.ground.desks))
+        self.ground.desks[name].wants_rotation = True
+        return name
+
+    def harm(self, how, for_s):
+        name = self.dice.choice(list(self.ground.links))
+        how(self.ground.links[name])
+        self.mend_at[name] = time.monotonic() + for_s
+        return f"{name} for {for_s:.1f} s"
+
+    def cut(self):
+        return self.harm(lambda link: link.cut(), self.dice.choice([0, 0.3, 2]))
+
+    def stall(self):
+        return self.harm(lambda link: link.stall(), self.dice.choice([0.2, 1, 4, 8]))
+
+    def slow(self):
+        return self.harm(lambda link: link.slow(0.05), self.dice.uniform(1, 3))
+
+    def endpoint(self):
+        manner = self.dice.choice([webhook.REFUSE, webhook.DROP])
+        self.ground.endpoint.misbehave(manner, for_s := self.dice.uniform(0.5, 3))
+        return f"{manner} for {for_s:.1f} s"
+
+    def tick(self):
+        for name, due in list(self.mend_at.items()):
+            if time.monotonic() > due:
+                self.ground.links[name].mend()
+                del self.mend_at[name]
+
+    def mend(self):
+        for link in self.ground.links.values():
+            link.mend()
+
+
+KINDS = {"kill": 4, "freeze": 2, "term": 2, "hup": 1, "rotate": 1, "cut": 2, "stall": 2, "slow": 1, "endpoint": 1}
+
+
+def strike(ground, blows, kinds, count, dice, log):
+    names, weights = list(kinds), list(kinds.values())
+    for number in range(1, count + 1):
+        kind = dice.choices(names, weights)[0]
+        what = getattr(blows, kind)()
+        log.append(f"{number:4} {kind:8} {what or 'nobody there'}")
+        until = time.monotonic() + dice.uniform(*PAUSE_S)
+        while time.monotonic() < until:
+            ground.fleet.tick()
+            blows.tick()
+            time.sleep(0.02)
+
+
+def difference(found, expected):
+    """The first things that are not alike, in a line each."""
+    wrong = []
+    for kind, wanted in expected.items():
+        there, should = ({one["id"]: one for one in lines} for lines in (found[kind], wanted))
+        for name, ids in (("missing", should.keys() - there.keys()), ("too much", there.keys() - should.keys())):
+            if ids:
+                wrong.append(f"{kind}: {len(ids)} {name}: {sorted(ids)[:10]}")
+        other = sorted(one for one in there.keys() & should.keys() if there[one] != should[one])
+        if other:
+            wrong.append(f"{kind}: {len(other)} differ, the first is {other[0]}:\n  found    {json.dumps(there[other[0]])[:1500]}"
+                         f"\n  expected {json.dumps(should[other[0]])[:1500]}")
+        if not wrong and found[kind] != wanted:
+            wrong.append(f"{kind}: the same, in another order")
+    return wrong
+
+
+def settle(what, fleet):
+    """Asks until nothing is wrong, or until what is wrong has not changed for long; what is wrong in the end."""
+    wrong, since = None, time.monotonic()
+    while True:
+        fleet.tick()
+        now = what()
+        if not now:
+            return []
+        if now != wrong:
+            wrong, since = now, time.monotonic()
+        if time.monotonic() - since > SETTLED_S:
+            return wrong
+        for _ in range(25):
+            fleet.tick()
+            time.sleep(0.02)
+
+
+def wrong_in_store(ground):
+    if not ground.store.exists():
+        return ["there is no store"]
+    return difference(ground.content(ground.store), ground.expected)
+
+
+def wrong_in_alerts(ground):
+    flagged = {one["id"]: one for one in ground.expected["episodes"] if one["state"] == "flagged"}
+    return webhook.judge(ground.endpoint.received, flagged)
+
+
+def ordeal(ground, kinds, count, log):
+    """Everything from the first start to the verdict: what is wrong, in sentences."""
+    blows = Blows(ground, ground.dice)
+    ground.fleet.start()
+    ground.writer.start()
+    strike(ground, blows, kinds, count, ground.dice, log)
+    blows.mend()
+    ground.fleet.bring_up()
+    while ground.writer.is_alive():
+        ground.fleet.tick()
+        time.sleep(0.05)
+    if ground.writer.failure:
+        raise ground.writer.failure
+    wrong = settle(lambda: wrong_in_store(ground), ground.fleet) or settle(lambda: wrong_in_alerts(ground), ground.fleet)
+    ground.fleet.bring_up()
+    ground.fleet.end()
+    ground.fleet.expect_no_complaint()
+    return wrong or wrong_in_store(ground) or wrong_in_alerts(ground)
+
+
+def main():
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
+    reader.add_argument("--blows", type=int, default=1000 if SOAK else 40 if sanitized() else 200)
+    reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
+    reader.add_argument("--without", type=lambda text: text.split(","), default=[])
+    reader.add_argument("--keep", action="store_true", help="keep the folder")
+    arguments = reader.parse_args()
+    kinds = {name: weight for name, weight in KINDS.items() if name in arguments.only and name not in arguments.without}
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="vedette-chaos-"))
+    print(f"chaos --seed {arguments.seed} --blows {arguments.blows}", flush=True)
+    start, log = time.monotonic(), []
+    ground = Ground(folder, arguments.seed, arguments.blows, same=arguments.seed % 2 == 0)
+    wrong = ["it did not come to a verdict"]
+    try:
+        wrong = ordeal(ground, kinds, arguments.blows, log)
+    except AssertionError as failure:
+        wrong = [str(failure)]
+    finally:
+        ground.close()
+        if wrong:
+            print("\n".join(log))
+            for member in ground.fleet:
+                print(f"=== the end of {member.log}\n{member.tail(3000)}")
+        print(f"{len(ground.season.reports)} reports, {len(ground.expected['incidents'])} incidents, "
+              f"{len(ground.expected['episodes'])} episodes; {len(ground.endpoint.received)} webhooks; "
+              f"lives {', '.join(f'{member.name} {member.lives}' for member in ground.fleet)}; {time.monotonic() - start:.0f} s")
+        if wrong or arguments.keep:
+            print(f"all of it is in {folder}")
+        else:
+            shutil.rmtree(folder)
+    print("\n".join(wrong) if wrong else "equal to the undisturbed run, nothing missing")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
