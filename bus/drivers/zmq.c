@@ -367,40 +367,6 @@ static void on_redial(uv_timer_t *timer)
         (void)uv_timer_start(&port->redial, on_redial, CONNECT_MS + HANDSHAKE_MS, 0);
 }
 
-static void monitor_heard(struct port *port, unsigned event)
-{
-    if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-        dial_over(port, event == ZMQ_EVENT_DISCONNECTED ? "the connection was lost" : "the connection failed");
-        return;
-    }
-    struct line *line = line_add(port, "", 0);
-    if (line == NULL) {
-        dial_over(port, status_text(STATUS_NO_MEMORY));
-        return;
-    }
-    (void)uv_timer_stop(&port->redial);
-    port->backoff.up_ms = uv_now(port->loop);
-    port->events.up(port->events.self, line->number);
-}
-
-/* An event is two parts: u16 event and u32 value, then the address. */
-static void monitor_drain(struct port *port)
-{
-    struct plug *plug = port->plug;
-    while (plug != NULL && plug == port->plug && !port->closing) {
-        unsigned char head[6];
-        char address[256];
-        int size = zmq_recv(plug->monitor, head, sizeof head, ZMQ_DONTWAIT);
-        if (size < 0)
-            return;
-        (void)zmq_recv(plug->monitor, address, sizeof address, ZMQ_DONTWAIT);
-        uint16_t event;
-        memcpy(&event, head, sizeof event);
-        if (size == (int)sizeof head)
-            monitor_heard(port, event);
-    }
-}
-
 /* --- sending --- */
 
 enum sent { SENT_TAKEN, SENT_FULL, SENT_NOWHERE };
@@ -537,6 +503,52 @@ static bool has_input(void *socket)
     return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
 }
 
+/* --- what the monitor tells a dialler --- */
+
+/* Hands over what came before the connection was lost: it may have come after the last look. It ends: nothing more
+ * comes. */
+static void rest_drain(struct port *port, const struct plug *plug)
+{
+    while (plug == port->plug && !port->held && !port->closing && message_receive(port, plug->socket))
+        ;
+}
+
+static void monitor_heard(struct port *port, const struct plug *plug, unsigned event)
+{
+    if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        rest_drain(port, plug);
+        if (plug == port->plug && !port->closing)
+            dial_over(port, event == ZMQ_EVENT_DISCONNECTED ? "the connection was lost" : "the connection failed");
+        return;
+    }
+    struct line *line = line_add(port, "", 0);
+    if (line == NULL) {
+        dial_over(port, status_text(STATUS_NO_MEMORY));
+        return;
+    }
+    (void)uv_timer_stop(&port->redial);
+    port->backoff.up_ms = uv_now(port->loop);
+    port->events.up(port->events.self, line->number);
+}
+
+/* An event is two parts: u16 event and u32 value, then the address. */
+static void monitor_drain(struct port *port)
+{
+    struct plug *plug = port->plug;
+    while (plug != NULL && plug == port->plug && !port->closing) {
+        unsigned char head[6];
+        char address[256];
+        int size = zmq_recv(plug->monitor, head, sizeof head, ZMQ_DONTWAIT);
+        if (size < 0)
+            return;
+        (void)zmq_recv(plug->monitor, address, sizeof address, ZMQ_DONTWAIT);
+        uint16_t event;
+        memcpy(&event, head, sizeof event);
+        if (size == (int)sizeof head)
+            monitor_heard(port, plug, event);
+    }
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct port *port = prepare->data;
@@ -563,7 +575,6 @@ static void on_check(uv_check_t *check)
     for (int i = 0; i < DRAIN_BUDGET && plug != NULL && plug == port->plug && !port->held && !port->closing; i++)
         if (!message_receive(port, plug->socket))
             break;
-    /* after what came before the connection was lost */
     if (port->end == BUS_DIAL && !port->closing)
         monitor_drain(port);
 }

@@ -20,6 +20,10 @@ int world_setup(void **state)
 int world_teardown(void **state)
 {
     struct world *world = *state;
+    if (world->open > 0) { /* its peers lay on the test's stack: nothing may turn the loop any more */
+        print_error("the test was left with %d peers open\n", world->open);
+        return -1;
+    }
     bus_close(world->bus);
     assert_int_equal(uv_run(&world->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&world->loop), 0); /* every handle was closed */
@@ -127,9 +131,11 @@ static void taker_peer(void *self, const struct peer *peer, enum peer_state stat
         (void)snprintf(taker->reason, sizeof taker->reason, "%s", peer->reason);
 }
 
-static void count_closed(void *self)
+static void taker_closed(void *self)
 {
-    ++*(int *)self;
+    struct taker *taker = self;
+    taker->closed++;
+    taker->world->open--;
 }
 
 void taker_open(struct taker *taker, struct world *world, const struct receiver_options *options)
@@ -145,12 +151,13 @@ void taker_open(struct taker *taker, struct world *world, const struct receiver_
     enum status status = receiver_open(world->bus, &with, &events, &taker->receiver, reason);
     if (status != STATUS_OK)
         fail_msg("receiver_open: %s", reason);
+    world->open++;
 }
 
 void taker_close(struct taker *taker)
 {
     if (taker->receiver != NULL)
-        receiver_close(taker->receiver, count_closed, &taker->closed);
+        receiver_close(taker->receiver, taker_closed, taker);
     taker->receiver = NULL;
 }
 
@@ -198,6 +205,7 @@ void giver_open(struct giver *giver, struct world *world, const struct sender_op
     enum status status = sender_open(world->bus, &with, &events, &giver->sender, reason);
     if (status != STATUS_OK)
         fail_msg("sender_open: %s", reason);
+    world->open++;
 }
 
 uint64_t giver_give(struct giver *giver, uint64_t count)
@@ -224,10 +232,17 @@ void giver_give_all(struct giver *giver, uint64_t count)
     }
 }
 
+static void giver_closed(void *self)
+{
+    struct giver *giver = self;
+    giver->closed++;
+    giver->world->open--;
+}
+
 void giver_close(struct giver *giver)
 {
     if (giver->sender != NULL)
-        sender_close(giver->sender, count_closed, &giver->closed);
+        sender_close(giver->sender, giver_closed, giver);
     giver->sender = NULL;
 }
 
@@ -297,6 +312,7 @@ void raw_open(struct raw *raw, struct world *world, enum bus_end end)
     struct port_events events = {raw_up, raw_frame, raw_garbled, raw_writable, raw_down, raw};
     assert_int_equal(bus_driver_find(world->url, &raw->driver, reason), STATUS_OK);
     assert_int_equal(raw->driver->open(&world->loop, &options, &events, &raw->port, reason), STATUS_OK);
+    world->open++;
 }
 
 void raw_say_bytes(struct raw *raw, struct span bytes)
@@ -314,9 +330,16 @@ void raw_say(struct raw *raw, const struct frame *frame)
     text_fini(&text);
 }
 
+static void raw_closed(void *self)
+{
+    struct raw *raw = self;
+    raw->closed++;
+    raw->world->open--;
+}
+
 void raw_close(struct raw *raw)
 {
-    raw->driver->close(raw->port, count_closed, &raw->closed);
+    raw->driver->close(raw->port, raw_closed, raw);
     world_until(raw->world, raw->closed);
 }
 

@@ -21,6 +21,7 @@ struct world {
     uv_loop_t loop;
     struct bus *bus;
     char url[96];
+    int open; /* takers, givers and raw peers */
 };
 
 /* The driver under test: makes a url nobody uses. */
