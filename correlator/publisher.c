@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ struct publisher {
     struct stream_position position; /* of what causes the next publication */
     struct publisher_outlet outlet;
     struct told *told;
+    enum publisher_mode mode;
     struct arena arena;
     struct text bytes;
     uint64_t revisions;
@@ -163,6 +165,8 @@ enum status publisher_rules(struct publisher *publisher)
 static enum status publish_incident(struct publisher *publisher, enum publication_kind kind,
                                     const struct report *report)
 {
+    if (publisher->mode == PUBLISHER_RECALLS)
+        return STATUS_OK;
     char id[LIMIT_INCIDENT_ID_BYTES + 1];
     struct publication publication = {
         .kind = kind,
@@ -176,6 +180,8 @@ static enum status publish_incident(struct publisher *publisher, enum publicatio
 
 enum status publisher_whole(struct publisher *publisher, enum publication_kind kind, const struct incident *incident)
 {
+    if (publisher->mode == PUBLISHER_RECALLS)
+        return STATUS_OK;
     struct publication publication = {.kind = kind, .incident = *incident};
     publication.incident.position = publisher->position;
     return publish(publisher, &publication);
@@ -322,73 +328,116 @@ static enum status fill_surprise(struct publisher *publisher, const struct engin
     return STATUS_OK;
 }
 
-enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
+/* One that is remembered anew where it may have been told before: beyond any revision it can have had, for none was
+ * told more often than twice for one cause. */
+static uint32_t revision_before(const struct publisher *publisher)
+{
+    if (publisher->mode == PUBLISHER_TELLS)
+        return 0;
+    uint64_t most = LIMIT_REVISION / 2;
+    return (uint32_t)(2 * (publisher->position.number < most ? publisher->position.number : most - 1));
+}
+
+static struct told *told_of(struct publisher *publisher, const struct engine_change *change, bool *ret_is_new)
 {
     struct told *told = told_find(publisher, change->id);
-    if (told == NULL && change->state == EPISODE_WITHDRAWN)
-        return STATUS_OK; /* never told: nothing to take back */
-    if (told == NULL && (told = told_add(publisher, change->id)) == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = remember_superseded(told, change);
-    if (status != STATUS_OK)
-        return status;
+    *ret_is_new = told == NULL;
+    if (told == NULL && (told = told_add(publisher, change->id)) != NULL)
+        told->revision = revision_before(publisher);
+    return told;
+}
 
-    arena_reset(&publisher->arena);
-    struct publication publication = {
-        .kind = PUBLICATION_EPISODE,
-        .episode =
-            {
-                .id = span_of(told->id),
-                .revision = told->revision + 1,
-                .position = publisher->position,
-                .title = title_words(change, &publisher->arena),
-                .rule = publisher->rules[change->rule].name,
-                .rule_hash = span_of(publisher->hashes[change->rule]),
-                .state = change->state,
-                .final = change->final,
-                .capped = change->capped,
-                .countries = change->countries,
-                .country_count = change->country_count,
-                .first_ms = change->first_ms,
-                .last_ms = change->last_ms,
-                .extent_km = change->extent_km,
-                .continues = span_of(change->continues),
-                .observed = change->observed,
-                .expected = NAN,
-                .score = NAN,
-                .recurrence_days = NAN,
-                .superseded_by = span_of(change->superseded_by),
-            },
+static struct episode episode_of(struct publisher *publisher, const struct engine_change *change,
+                                 const struct told *told)
+{
+    return (struct episode){
+        .id = span_of(told->id),
+        .revision = told->revision + 1,
+        .position = publisher->position,
+        .title = title_words(change, &publisher->arena),
+        .rule = publisher->rules[change->rule].name,
+        .rule_hash = span_of(publisher->hashes[change->rule]),
+        .state = change->state,
+        .final = change->final,
+        .capped = change->capped,
+        .countries = change->countries,
+        .country_count = change->country_count,
+        .first_ms = change->first_ms,
+        .last_ms = change->last_ms,
+        .extent_km = change->extent_km,
+        .continues = span_of(change->continues),
+        .observed = change->observed,
+        .expected = NAN,
+        .score = NAN,
+        .recurrence_days = NAN,
+        .superseded_by = span_of(change->superseded_by),
     };
-    struct episode *episode = &publication.episode;
-    status = fill_surprise(publisher, change, told, episode);
-    if (status != STATUS_OK)
-        return status;
-    if (!fill_lists(publisher, change, told, episode))
-        return STATUS_NO_MEMORY;
+}
+
+/* Is it what was told last? */
+static bool is_known(const struct publisher *publisher, const struct engine_change *change, const struct told *told,
+                     const struct episode *episode)
+{
+    bool as_final = told->final == episode->final || (publisher->mode != PUBLISHER_TELLS && !episode->final);
+    return as_final && memcmp(told->digest, episode->digest, sizeof told->digest) == 0 && change->supersedes_count == 0;
+}
+
+static void told_set(struct told *told, const struct episode *episode)
+{
+    told->state = episode->state;
+    told->capped = episode->capped;
+    told->final = episode->final;
+    told->last_ms = episode->last_ms;
+    memcpy(told->digest, episode->digest, sizeof told->digest);
+}
+
+static enum status episode_publish(struct publisher *publisher, const struct engine_change *change, struct told *told,
+                                   struct publication *publication)
+{
+    struct episode *episode = &publication->episode;
     struct span cause = cause_words(change, span_of(publisher->occasion), told->state, told->capped, &publisher->arena);
     if (cause.size == 0) /* nothing but final: it says what made the content it has */
         cause = span_of(told->cause);
     episode->cause = change->final ? final_cause(publisher, cause) : cause;
-    content_digest(episode, change, episode->digest);
-    if (told->revision > 0 && told->final == change->final &&
-        memcmp(told->digest, episode->digest, sizeof told->digest) == 0 && change->supersedes_count == 0)
-        return STATUS_OK; /* nothing new to say */
-    status = publish(publisher, &publication);
+    enum status status = publish(publisher, publication);
     if (status == STATUS_OK && !change->final)
         status = remember_cause(told, cause);
     if (status != STATUS_OK)
         return status;
     publisher->revisions++;
     told->revision = episode->revision;
-    told->state = change->state;
-    told->capped = change->capped;
-    told->final = change->final;
-    told->last_ms = change->last_ms;
-    memcpy(told->digest, episode->digest, sizeof told->digest);
-    if (change->final)
-        told_forget(publisher, told);
+    told_set(told, episode);
     return STATUS_OK;
+}
+
+enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
+{
+    bool is_new;
+    if (change->state == EPISODE_WITHDRAWN && told_find(publisher, change->id) == NULL)
+        return STATUS_OK; /* never told: nothing to take back */
+    struct told *told = told_of(publisher, change, &is_new);
+    enum status status = told != NULL ? remember_superseded(told, change) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+
+    arena_reset(&publisher->arena);
+    struct publication publication = {.kind = PUBLICATION_EPISODE, .episode = episode_of(publisher, change, told)};
+    struct episode *episode = &publication.episode;
+    status = fill_surprise(publisher, change, told, episode);
+    if (status == STATUS_OK && !fill_lists(publisher, change, told, episode))
+        status = STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+    content_digest(episode, change, episode->digest);
+    if (is_new && publisher->mode == PUBLISHER_RECALLS) {
+        told_set(told, episode);
+        told->final = true; /* that is why it was forgotten */
+    } else if (is_new || !is_known(publisher, change, told, episode)) {
+        status = episode_publish(publisher, change, told, &publication);
+    }
+    if (status == STATUS_OK && change->final)
+        told_forget(publisher, told);
+    return status;
 }
 
 enum status publisher_baseline(struct publisher *publisher, const char *hash, struct span occasion)
@@ -407,9 +456,65 @@ const char *publisher_baseline_hash(const struct publisher *publisher)
     return publisher->baseline_hash;
 }
 
+void publisher_occasion(struct publisher *publisher, const char *occasion)
+{
+    (void)snprintf(publisher->occasion, sizeof publisher->occasion, "%s", occasion);
+}
+
 void publisher_occasion_over(struct publisher *publisher)
 {
     publisher->occasion[0] = '\0';
+}
+
+void publisher_mode(struct publisher *publisher, enum publisher_mode mode)
+{
+    publisher->mode = mode;
+}
+
+/* --- what it remembers, for who comes after --- */
+
+enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self)
+{
+    enum status status = STATUS_OK;
+    for (const struct told *told = publisher->told; told != NULL && status == STATUS_OK; told = told->hh.next) {
+        struct publisher_told row = {
+            .revision = told->revision,
+            .state = told->state,
+            .capped = told->capped,
+            .final = told->final,
+            .last_ms = told->last_ms,
+            .cause = span_of(told->cause),
+            .supersedes = (const char(*)[EPISODE_ID_BYTES])told->supersedes,
+            .supersedes_count = told->supersedes_count,
+        };
+        memcpy(row.id, told->id, sizeof row.id);
+        memcpy(row.digest, told->digest, sizeof row.digest);
+        status = visitor(self, &row);
+    }
+    return status;
+}
+
+enum status publisher_load(struct publisher *publisher, const struct publisher_told *row)
+{
+    if (row->supersedes_count > SUPERSEDES_MAX || told_find(publisher, row->id) != NULL)
+        return STATUS_INVALID;
+    struct told *told = told_add(publisher, row->id);
+    if (told == NULL)
+        return STATUS_NO_MEMORY;
+    told->revision = row->revision;
+    told->state = row->state;
+    told->capped = row->capped;
+    told->final = row->final;
+    told->last_ms = row->last_ms;
+    memcpy(told->digest, row->digest, sizeof told->digest);
+    if (row->supersedes_count > 0) {
+        told->supersedes = calloc(SUPERSEDES_MAX, EPISODE_ID_BYTES);
+        if (told->supersedes == NULL)
+            return STATUS_NO_MEMORY;
+        memcpy(told->supersedes, row->supersedes, row->supersedes_count * EPISODE_ID_BYTES);
+        told->supersedes_count = row->supersedes_count;
+    }
+    return remember_cause(told, row->cause);
 }
 
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms)

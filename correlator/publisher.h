@@ -44,6 +44,37 @@ enum status publisher_baseline(struct publisher *publisher, const char *hash, st
 /* Of the baseline, "" = none. */
 const char *publisher_baseline_hash(const struct publisher *publisher);
 void publisher_occasion_over(struct publisher *publisher);
+/* How what is told is taken. */
+enum publisher_mode {
+    PUBLISHER_TELLS,
+    PUBLISHER_RECALLS, /* it is told again as the sinks know it: what it remembers nothing of was told final and
+                          forgotten, and is remembered again; nothing of that is published. What it remembers otherwise
+                          than it is told now is */
+    PUBLISHER_REOPENS, /* that an episode is not final is no news: it is about to be again. What is new may have been
+                          told before: its revisions are counted from beyond any it can have had */
+};
+void publisher_mode(struct publisher *publisher, enum publisher_mode mode);
+/* Begins the cause of every episode told until publisher_occasion_over. Copied, cut at 255 bytes. */
+void publisher_occasion(struct publisher *publisher, const char *occasion);
+
+/* What it remembers of an episode. Borrowed. */
+struct publisher_told {
+    char id[EPISODE_ID_BYTES];
+    uint32_t revision;
+    enum episode_state state;
+    bool capped;
+    bool final;
+    int64_t last_ms;
+    unsigned char digest[32];
+    struct span cause;
+    const char (*supersedes)[EPISODE_ID_BYTES]; /* ascending */
+    size_t supersedes_count;
+};
+/* In no order. Answers the visitor's status if it is not OK. */
+typedef enum status (*publisher_visitor)(void *self, const struct publisher_told *told);
+enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self) MUST_CHECK;
+/* Remembers what another publisher did. STATUS_INVALID: more superseded than it keeps, or it remembers it already. */
+enum status publisher_load(struct publisher *publisher, const struct publisher_told *told) MUST_CHECK;
 /* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);
 /* Revisions of episodes published so far. */

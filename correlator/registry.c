@@ -219,14 +219,31 @@ static void entry_set_body(struct entry *entry, const struct rank *rank, int64_t
     entry->start_ms = start_ms;
 }
 
+static struct rank rank_of(const struct report *report)
+{
+    struct rank rank = {.revision = report->revision, .reported_at_ms = report->reported_at_ms};
+    report_digest(report, rank.digest);
+    return rank;
+}
+
+/* Of a report that does not come to stand. */
+static enum incident_verdict verdict_of(const struct entry *entry, const struct rank *rank, bool has_body)
+{
+    int order = rank_order(rank, &entry->standing);
+    if (order >= 0)
+        return order > 0 ? VERDICT_APPLIED : VERDICT_DUPLICATE;
+    bool better_body = has_body && (!entry->has_body || rank_order(rank, &entry->body) > 0) &&
+                       entry->status == REPORT_RETRACTED && rank_order(&entry->standing, &entry->body) != 0;
+    return better_body ? VERDICT_BODY : VERDICT_STALE;
+}
+
 enum status registry_apply(struct registry *registry, const struct report *report, int64_t now_ms,
                            struct incident_change *ret_change)
 {
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
-    struct rank rank = {.revision = report->revision, .reported_at_ms = report->reported_at_ms};
-    report_digest(report, rank.digest);
-    bool has_body = report->has_place && report->occurred.start_ms != TIME_NONE;
+    const struct rank rank = rank_of(report);
+    bool has_body = report_has_body(report);
 
     struct entry *entry = registry_entry(registry, id);
     bool is_new = entry == NULL;
@@ -236,20 +253,13 @@ enum status registry_apply(struct registry *registry, const struct report *repor
             return STATUS_NO_MEMORY;
         entry->start_ms = now_ms;
     } else {
-        int order = rank_order(&rank, &entry->standing);
-        if (order <= 0) {
-            bool better_body = order < 0 && has_body && (!entry->has_body || rank_order(&rank, &entry->body) > 0) &&
-                               entry->status == REPORT_RETRACTED && rank_order(&entry->standing, &entry->body) != 0;
+        enum incident_verdict verdict = verdict_of(entry, &rank, has_body);
+        if (verdict != VERDICT_APPLIED) {
             *ret_change = (struct incident_change){
-                .verdict = order == 0    ? VERDICT_DUPLICATE
-                           : better_body ? VERDICT_BODY
-                                         : VERDICT_STALE,
-                .revision = entry->standing.revision,
-                .status = entry->status,
-            };
-            if (better_body)
+                .verdict = verdict, .revision = entry->standing.revision, .status = entry->status};
+            if (verdict == VERDICT_BODY)
                 entry_set_body(entry, &rank, report->occurred.start_ms);
-            return better_body && registry->same != NULL ? same_body(registry, entry, report) : STATUS_OK;
+            return verdict == VERDICT_BODY && registry->same != NULL ? same_body(registry, entry, report) : STATUS_OK;
         }
     }
 
@@ -315,6 +325,50 @@ bool registry_start(const struct registry *registry, struct span id, int64_t *re
         return false;
     *ret_start_ms = entry->record->incident.start_ms;
     return true;
+}
+
+enum registry_presence registry_presence(const struct registry *registry, struct span id, struct record **ret_record)
+{
+    const struct entry *entry = registry_entry(registry, id);
+    if (entry == NULL)
+        return REGISTRY_UNKNOWN;
+    if (registry->same != NULL)
+        return same_presence(entry, ret_record);
+    if (ret_record != NULL)
+        *ret_record = entry->record;
+    return entry->record != NULL ? REGISTRY_LIVE : REGISTRY_OUT;
+}
+
+enum incident_verdict registry_verdict(const struct registry *registry, const struct report *report, struct span id)
+{
+    const struct rank rank = rank_of(report);
+    return verdict_of(registry_entry(registry, id), &rank, report_has_body(report));
+}
+
+enum status registry_touches(struct registry *registry, const struct report *report, struct span id,
+                             int64_t *ret_start_ms)
+{
+    const struct entry *entry = registry_entry(registry, id);
+    if (registry->same != NULL)
+        return same_touches(registry, report, id, entry, ret_start_ms);
+    int64_t start_ms = report_takes_part(report->status) ? report->occurred.start_ms : INT64_MAX;
+    if (entry != NULL && entry->record != NULL && entry->record->incident.start_ms < start_ms)
+        start_ms = entry->record->incident.start_ms;
+    *ret_start_ms = start_ms;
+    return STATUS_OK;
+}
+
+void registry_unsettle(struct registry *registry, struct span id)
+{
+    struct entry *entry = registry_entry(registry, id);
+    if (registry->same != NULL && entry != NULL)
+        same_unsettle(registry, entry);
+}
+
+void registry_departed(struct registry *registry, int64_t before_ms)
+{
+    if (registry->same != NULL)
+        same_departed(registry, before_ms);
 }
 
 void registry_released(struct registry *registry, struct record *record, bool evicted)

@@ -118,6 +118,28 @@ enum status registry_visit(struct registry *registry, registry_visitor visitor, 
 
 /* The start of the report as it is now in correlation; false where it is not. */
 bool registry_start(const struct registry *registry, struct span id, int64_t *ret_start_ms);
+/* --- for reopening (reopen/reopen.h) --- */
+
+enum registry_presence {
+    REGISTRY_UNKNOWN, /* nothing of that id is in memory */
+    REGISTRY_OUT,     /* known, and takes no part */
+    REGISTRY_SETTLED, /* takes part, but the engine has let go of its incident */
+    REGISTRY_LIVE,
+};
+/* ret_record: of a live one, the record of the incident it tells of (NULL until the next resolve); may be NULL. */
+enum registry_presence registry_presence(const struct registry *registry, struct span id, struct record **ret_record);
+/* What registry_apply would answer of a report whose id is known. */
+enum incident_verdict registry_verdict(const struct registry *registry, const struct report *report, struct span id);
+/* The least start of all that applying the report changes in the engine: its own (where it takes part), of what its id
+ * is now, of the incidents it may be put together with. INT64_MIN: one of those is settled. INT64_MAX: nothing. */
+enum status registry_touches(struct registry *registry, const struct report *report, struct span id,
+                             int64_t *ret_start_ms) MUST_CHECK;
+/* Forgets the settled incident that the report of this id tells of, with all its reports: they are read back. */
+void registry_unsettle(struct registry *registry, struct span id);
+/* What ended before has left, though not from this register: registry_horizon is after it. Does nothing where reports
+ * are not put together. */
+void registry_departed(struct registry *registry, int64_t before_ms);
+
 /* The engine let go of the record. evicted: its reports are forgotten too, unless one may still meet another to come.
  */
 void registry_released(struct registry *registry, struct record *record, bool evicted);

@@ -89,6 +89,12 @@ static inline bool report_takes_part(enum report_status status)
     return status != REPORT_EXPLAINED && status != REPORT_RETRACTED;
 }
 
+/* Has it a place and a time? A bare retraction has not. */
+static inline bool report_has_body(const struct report *report)
+{
+    return report->has_place && report->occurred.start_ms != TIME_NONE;
+}
+
 /* --- the second way: as the functions of registry.h without same_ --- */
 
 enum status same_new(struct registry *registry, const struct same_options *options,
@@ -103,6 +109,12 @@ enum status same_body(struct registry *registry, struct entry *entry, const stru
 enum status same_resolve(struct registry *registry, const struct registry_events *events) MUST_CHECK;
 size_t same_pending(const struct registry *registry);
 bool same_start(const struct entry *entry, int64_t *ret_start_ms);
+enum registry_presence same_presence(const struct entry *entry, struct record **ret_record);
+/* entry: of the id, or NULL. */
+enum status same_touches(struct registry *registry, const struct report *report, struct span id,
+                         const struct entry *entry, int64_t *ret_start_ms) MUST_CHECK;
+void same_unsettle(struct registry *registry, struct entry *entry);
+void same_departed(struct registry *registry, int64_t before_ms);
 /* Before the record is freed. */
 void same_released(struct registry *registry, struct record *record, bool evicted);
 void same_forget(struct registry *registry);

@@ -110,7 +110,7 @@ static void tell_out(struct same_way *same, struct entry *entry)
 enum status same_apply(struct registry *registry, struct entry *entry, const struct report *report)
 {
     struct same_way *same = registry->same;
-    bool has_body = report->has_place && report->occurred.start_ms != TIME_NONE;
+    bool has_body = report_has_body(report);
     enum status status = has_body || !entry->has_body ? keep(same, entry, report) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
@@ -171,6 +171,39 @@ void same_released(struct registry *registry, struct record *record, bool evicte
         record->entry->record = NULL;
     if (evicted && group != NULL && !reconcile_settle(&registry->same->reconcile, group))
         group_leave(registry, group);
+}
+
+/* --- reopening --- */
+
+enum registry_presence same_presence(const struct entry *entry, struct record **ret_record)
+{
+    const struct standing *voice = entry->voice;
+    if (voice == NULL)
+        return REGISTRY_OUT;
+    if (voice->group != NULL && voice->group->is_settled)
+        return REGISTRY_SETTLED;
+    if (ret_record != NULL)
+        *ret_record = voice->group != NULL ? voice->group->record : NULL;
+    return REGISTRY_LIVE;
+}
+
+enum status same_touches(struct registry *registry, const struct report *report, struct span id,
+                         const struct entry *entry, int64_t *ret_start_ms)
+{
+    return reconcile_touches(&registry->same->reconcile, report_takes_part(report->status) ? report : NULL, id,
+                             entry != NULL ? entry->voice : NULL, ret_start_ms);
+}
+
+void same_unsettle(struct registry *registry, struct entry *entry)
+{
+    const struct standing *voice = entry->voice;
+    if (voice != NULL && voice->group != NULL && voice->group->is_settled)
+        group_leave(registry, voice->group);
+}
+
+void same_departed(struct registry *registry, int64_t before_ms)
+{
+    reconcile_departed(&registry->same->reconcile, before_ms);
 }
 
 void same_forget(struct registry *registry)

@@ -9,6 +9,8 @@
 #include "correlator/engine/flush.h"
 #include "proto/limits.h"
 
+#include <assert.h>
+
 #define RULES_MAX 65534u /* see incident_entry.holds */
 
 struct engine {
@@ -22,6 +24,7 @@ struct engine {
     int64_t window_ms_max;
     int64_t watermark_ms;
     int64_t flushed_watermark_ms;
+    bool held;                /* nothing leaves */
     bool broken;              /* a flush ran out of memory: only engine_free is left */
     VECTOR(uint32_t) buckets; /* of an insert underway, by rule */
 };
@@ -181,6 +184,44 @@ void engine_remove(struct engine *engine, uint32_t handle)
         company_remove(&engine->company, &engine->incidents, handle);
 }
 
+/* All leave before the first comes back: none is counted with one that is about to go. */
+enum status engine_renew(struct engine *engine, uint32_t *handles, size_t count)
+{
+    struct incidents *incidents = &engine->incidents;
+    for (size_t i = 0; i < count; i++) {
+        assert(is_live(engine, handles[i]));
+        incidents->items[handles[i]].renewed = true;
+        engine_remove(engine, handles[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum status status = engine_insert(engine, incident_at(incidents, handles[i]), &handles[i]);
+        if (status != STATUS_OK) {
+            engine->broken = true;
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+void engine_hold(struct engine *engine, bool held)
+{
+    engine->held = held;
+    engine->flushed_watermark_ms = INT64_MIN; /* what is due by now is to be looked for */
+}
+
+void engine_departed(struct engine *engine, int64_t before_ms, int64_t horizon_ms)
+{
+    for (size_t i = 0; i < engine->ward_count; i++) {
+        struct ward *ward = &engine->wards[i];
+        if (ward->departed_ms < before_ms)
+            ward->departed_ms = before_ms;
+        if (ward->horizon_ms < horizon_ms)
+            ward->horizon_ms = horizon_ms;
+    }
+    if (engine->company.horizon_ms < horizon_ms)
+        engine->company.horizon_ms = horizon_ms;
+}
+
 void engine_touch(struct engine *engine, uint32_t handle)
 {
     if (!is_live(engine, handle))
@@ -248,7 +289,7 @@ size_t engine_pending(const struct engine *engine)
     size_t pending = (size_t)incidents->inserted.count + incidents->noted_count;
     for (size_t i = 0; i < engine->ward_count; i++)
         pending += engine->wards[i].pending;
-    if (engine->watermark_ms == engine->flushed_watermark_ms)
+    if (engine->held || engine->watermark_ms == engine->flushed_watermark_ms)
         return pending;
     uint32_t first;
     for (size_t i = 0; i < engine->ward_count; i++)
@@ -273,14 +314,14 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 
 static bool wards_flush(struct engine *engine, const struct engine_events *events)
 {
+    int64_t watermark_ms = engine->held ? INT64_MIN : engine->watermark_ms;
     for (size_t i = 0; i < engine->ward_count; i++) {
         struct ward *ward = &engine->wards[i];
-        if (!flush_compute(ward, &engine->company, engine->watermark_ms) ||
-            !tell_ward(&engine->teller, ward, i, events))
+        if (!flush_compute(ward, &engine->company, watermark_ms) || !tell_ward(&engine->teller, ward, i, events))
             return false;
     }
     for (size_t i = 0; i < engine->ward_count; i++) {
-        if (!flush_clear(&engine->wards[i], engine->watermark_ms))
+        if (!flush_clear(&engine->wards[i], watermark_ms))
             return false;
     }
     return true;
@@ -323,7 +364,8 @@ static void release(struct engine *engine, const struct engine_events *events)
         incidents->items[handle].touched = incidents->items[handle].noted = false;
     incidents->noted = NONE;
     for (uint32_t i = 0; i < incidents->removed.count; i++) {
-        events->released(events->self, incident_at(incidents, incidents->removed.items[i]), false);
+        if (!incidents->items[incidents->removed.items[i]].renewed)
+            events->released(events->self, incident_at(incidents, incidents->removed.items[i]), false);
         incidents_release(incidents, incidents->removed.items[i]);
     }
     for (uint32_t handle = incidents->departed, next; handle != NONE; handle = next) {
@@ -350,9 +392,12 @@ enum status engine_flush(struct engine *engine, const struct engine_events *even
         return STATUS_NO_MEMORY;
     }
     engine->company.changed.count = 0;
-    company_leave(engine);
-    idle_leave(engine);
+    if (!engine->held) {
+        company_leave(engine);
+        idle_leave(engine);
+    }
     release(engine, events);
-    engine->flushed_watermark_ms = engine->watermark_ms;
+    if (!engine->held)
+        engine->flushed_watermark_ms = engine->watermark_ms;
     return STATUS_OK;
 }

@@ -109,6 +109,16 @@ void engine_touch(struct engine *engine, uint32_t handle);
 /* W: no report still to come starts before it. Never goes back: a lower one is ignored. INT64_MAX: nothing comes any
  * more. */
 void engine_watermark(struct engine *engine, int64_t watermark_ms);
+/* Puts incidents in anew, as if each had been removed and inserted: what departed neighbours left behind in it (counts,
+ * memory of them) is computed from those that are there now. Right where all that it is a neighbour of, departed or
+ * not, is renewed or inserted in the same flush. handles[i] becomes the new handle; the incident stays borrowed, and
+ * `released` does not follow. STATUS_NO_MEMORY: the caller must stop. */
+enum status engine_renew(struct engine *engine, uint32_t *handles, size_t count) MUST_CHECK;
+/* While it is held nothing becomes final and nothing leaves: what left before may be put back and told as it was. */
+void engine_hold(struct engine *engine, bool held);
+/* What ended before has left, though not from this engine: engine_horizon is horizon_ms at least. For who puts together
+ * again what another engine held. */
+void engine_departed(struct engine *engine, int64_t before_ms, int64_t horizon_ms);
 /* The least start that an incident may have and still be applied without reopening (method §8): earlier ones may touch
  * what has left memory. INT64_MIN while nothing has. */
 int64_t engine_horizon(const struct engine *engine);

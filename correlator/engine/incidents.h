@@ -22,6 +22,7 @@ struct incident_entry {
     bool company : 1;
     bool touched : 1; /* by the caller, or replaced by one of its id, since the last flush */
     bool noted : 1;   /* is in the list of the noted */
+    bool renewed : 1; /* dead, and its incident is the successor's */
 };
 
 struct incidents {

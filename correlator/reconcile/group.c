@@ -29,7 +29,7 @@ struct group *group_new(struct reconcile *reconcile)
     struct group *group = memory_resize(reconcile->memory, NULL, 0, sizeof *group);
     if (group == NULL)
         return NULL;
-    *group = (struct group){0};
+    *group = (struct group){.first_ms = INT64_MAX};
     list_put(&reconcile->clean, group);
     return group;
 }
@@ -80,6 +80,8 @@ void group_put(struct reconcile *reconcile, struct group *group, struct standing
         group->members->previous = standing;
     group->members = standing;
     group->size++;
+    if (standing->start_ms < group->first_ms)
+        group->first_ms = standing->start_ms;
     group->listed += standing->list != 0;
     group_digest_add(group, standing->digest, true);
     if (group->size == 1 || (group->best != NULL && best_order(standing, group->best) < 0))

@@ -288,7 +288,67 @@ enum status reconcile_change(struct reconcile *reconcile, struct standing **stan
     return reconcile_add(reconcile, report, id, entry, digest, standing);
 }
 
+/* --- what a change would touch --- */
+
+#define TOUCHED_MAX 1024u /* a walk ends there: all groups met are counted whole, those beyond are not */
+
+static bool touch(struct reconcile *reconcile, struct standing *standing, int64_t *start_ms)
+{
+    if (standing->reached_at == reconcile->stamp)
+        return true;
+    standing->reached_at = reconcile->stamp;
+    const struct group *group = standing->group;
+    int64_t first_ms = group == NULL ? standing->start_ms : group->is_settled ? INT64_MIN : group->first_ms;
+    if (first_ms < *start_ms)
+        *start_ms = first_ms;
+    return vector_push(reconcile->memory, &reconcile->region, standing);
+}
+
+static bool touch_around(struct reconcile *reconcile, const struct standing *standing, int64_t *start_ms)
+{
+    if (!near_find(&reconcile->near, standing, &reconcile->found))
+        return false;
+    for (uint32_t i = 0; i < reconcile->found.count; i++)
+        if (!touch(reconcile, reconcile->found.items[i], start_ms))
+            return false;
+    return true;
+}
+
+enum status reconcile_touches(struct reconcile *reconcile, const struct report *report, struct span id,
+                              struct standing *standing, int64_t *ret_start_ms)
+{
+    static const unsigned char nobody[32];
+    struct standing now = {.id = id};
+    int64_t start_ms = INT64_MAX;
+    bool room = true;
+    reconcile->stamp++;
+    reconcile->region.count = 0;
+    if (report != NULL) {
+        standing_fill(reconcile, report, nobody, &now);
+        start_ms = now.start_ms;
+        room = touch_around(reconcile, &now, &start_ms);
+    }
+    if (room && standing != NULL)
+        room = touch(reconcile, standing, &start_ms);
+    for (uint32_t i = 0; room && i < reconcile->region.count && i < TOUCHED_MAX; i++)
+        room = touch_around(reconcile, reconcile->region.items[i], &start_ms);
+    *ret_start_ms = start_ms;
+    return room ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 /* --- leaving --- */
+
+static void horizon_raise(struct reconcile *reconcile, int64_t end_ms)
+{
+    int64_t behind_ms = end_ms + reconcile->measure.within_ms + 1;
+    if (behind_ms > reconcile->horizon_ms)
+        reconcile->horizon_ms = behind_ms;
+}
+
+void reconcile_departed(struct reconcile *reconcile, int64_t before_ms)
+{
+    horizon_raise(reconcile, before_ms);
+}
 
 bool group_is_over(const struct reconcile *reconcile, const struct group *group)
 {
@@ -313,9 +373,7 @@ bool reconcile_settle(struct reconcile *reconcile, struct group *group)
 void reconcile_leave(struct reconcile *reconcile, struct standing *standing)
 {
     struct group *group = standing->group;
-    int64_t behind_ms = standing->end_ms + reconcile->measure.within_ms + 1;
-    if (behind_ms > reconcile->horizon_ms)
-        reconcile->horizon_ms = behind_ms;
+    horizon_raise(reconcile, standing->end_ms);
     near_remove(&reconcile->near, standing);
     group_take(reconcile, standing);
     standing_free(reconcile, standing);

@@ -54,6 +54,13 @@ struct standing *group_best(struct group *group);
 /* What it says has been told. */
 void group_clean(struct reconcile *reconcile, struct group *group);
 
+/* The least start of all that is decided anew where the report (NULL: none) comes to stand under the id, and what
+ * stands of it (NULL: nothing) goes: of both, and of what edges join to them, through any number of steps; INT64_MIN:
+ * one of those is settled; INT64_MAX: nothing. As of the last resolve. STATUS_NO_MEMORY. O(those × near). */
+enum status reconcile_touches(struct reconcile *reconcile, const struct report *report, struct span id,
+                              struct standing *standing, int64_t *ret_start_ms) MUST_CHECK;
+/* What ended before has left, though not from here. */
+void reconcile_departed(struct reconcile *reconcile, int64_t before_ms);
 /* The engine has let go of the group's incident. False: none of its reports can meet one that is still to come: the
  * caller takes all its members out with reconcile_leave. True: it is settled, and goes on taking in reports. */
 bool reconcile_settle(struct reconcile *reconcile, struct group *group);

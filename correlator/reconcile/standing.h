@@ -48,6 +48,7 @@ struct group {
     size_t size;
     struct standing *best; /* NULL: to be found anew */
     size_t listed;         /* members of distinct sources */
+    int64_t first_ms;      /* the least start of all that ever were members */
     size_t region;         /* how many reports the last partition looked at for it */
     uint64_t digest[4];    /* sum of the members' digests, by words */
     bool is_stale;         /* to be partitioned anew */

@@ -1,0 +1,23 @@
+/* An archive in memory: all it was given, in a list. Every question is answered by looking at all of it. */
+#pragma once
+
+#include "correlator/archive.h"
+
+#include <stddef.h>
+
+struct archive_memory {
+    struct archive archive; /* hand this out */
+    struct archive_stub *stubs;
+    struct span *reports; /* owned */
+    int64_t *heard_ms;
+    size_t count;
+    size_t room;
+    uint64_t asked; /* questions by id so far */
+    uint64_t read;  /* reports given so far */
+};
+
+void archive_memory_init(struct archive_memory *memory);
+void archive_memory_fini(struct archive_memory *memory);
+/* Copies the packed report; its number is one greater than the last. Bytes that are no report take a number, and are
+ * never found. Aborts without memory. */
+uint64_t archive_memory_add(struct archive_memory *memory, struct span report, int64_t heard_ms);
