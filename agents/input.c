@@ -27,6 +27,7 @@ enum member_state {
 
 struct member {
     struct input_file file;
+    struct input_place place; /* up to where its lines are dealt with */
     enum member_state state;
     bool present;            /* found by the last scan */
     bool said;               /* its refusal was said */
@@ -48,7 +49,9 @@ struct input {
     bool follow;
     size_t slot_bytes;
     void (*slot_fini)(void *slot);
-    struct member **members; /* each of its own, so that items may point into it */
+    struct source_memory memory; /* get NULL: none */
+    bool tidy_due;               /* it may hold places of files that are gone */
+    struct member **members;     /* each of its own, so that items may point into it */
     size_t count;
     size_t current;
     bool moved; /* this round of the members gave something */
@@ -76,6 +79,22 @@ static void member_free(struct input *input, struct member *member)
     free(member);
 }
 
+/* Takes up its place from before the restart, if there is one. */
+static void member_recall(struct input *input, struct member *member)
+{
+    if (input->memory.get == NULL || input->shape == SHAPE_STREAM)
+        return;
+    struct span value = input->memory.get(input->memory.self, span_of(member->file.path));
+    if (value.size > 0 && input_place_read(value, &member->place) != STATUS_OK)
+        member->place = (struct input_place){0};
+}
+
+/* From here on it is read from its first line. */
+static void member_forget(struct member *member)
+{
+    member->place = (struct input_place){.moved = true};
+}
+
 static enum status member_add(struct input *input, const char *path)
 {
     struct member **grown = realloc(input->members, (input->count + 1) * sizeof(struct member *));
@@ -92,6 +111,7 @@ static enum status member_add(struct input *input, const char *path)
         return STATUS_NO_MEMORY;
     }
     member->present = true;
+    member_recall(input, member);
     input->members[input->count++] = member;
     return STATUS_OK;
 }
@@ -183,10 +203,12 @@ static void forget_gone(struct input *input)
     for (size_t i = 0; i < input->count; i++) {
         struct member *member = input->members[i];
         bool idle = member->state == MEMBER_WAITING || member->state == MEMBER_DONE || member->state == MEMBER_REFUSED;
-        if (!member->present && idle && input->shape == SHAPE_GLOB)
+        if (!member->present && idle && input->shape == SHAPE_GLOB) {
             member_free(input, member);
-        else
+            input->tidy_due = true;
+        } else {
             input->members[kept++] = member;
+        }
     }
     input->count = kept;
 }
@@ -206,6 +228,41 @@ static enum status scan(struct input *input)
         input->missing_said = input->missing_to_say = false;
     forget_gone(input);
     input->current = 0;
+    return status;
+}
+
+/* --- what is left of files that lost their names while nobody looked --- */
+
+struct recalling {
+    const struct input *input;
+    struct text paths; /* one after the other, each with its NUL */
+};
+
+static void find_left(void *visitor, struct span key)
+{
+    struct recalling *recalling = visitor;
+    struct source_memory memory = recalling->input->memory;
+    struct input_place place;
+    char left[4096], *path = strndup(key.data, key.size);
+    if (path != NULL && member_find(recalling->input, path) == NULL &&
+        input_place_read(memory.get(memory.self, key), &place) == STATUS_OK && input_place_left(&place, path, left))
+        text_append(&recalling->paths, (struct span){path, key.size + 1});
+    free(path);
+}
+
+static enum status recall_left(struct input *input)
+{
+    struct recalling recalling = {.input = input};
+    enum status status = STATUS_OK;
+    if (input->memory.each == NULL || input->shape != SHAPE_GLOB || !input->follow)
+        return STATUS_OK;
+    input->memory.each(input->memory.self, find_left, &recalling);
+    for (size_t i = 0; i < recalling.paths.size && status == STATUS_OK; i += strlen(recalling.paths.data + i) + 1) {
+        status = member_add(input, recalling.paths.data + i);
+        if (status == STATUS_OK)
+            input->members[input->count - 1]->present = false;
+    }
+    text_fini(&recalling.paths);
     return status;
 }
 
@@ -259,7 +316,10 @@ enum status input_open(const struct input_options *options, struct input **ret_i
                             .shape = shape_of(options->path),
                             .follow = options->follow,
                             .slot_bytes = options->slot_bytes,
-                            .slot_fini = options->slot_fini};
+                            .slot_fini = options->slot_fini,
+                            .tidy_due = true};
+    if (options->memory != NULL)
+        input->memory = *options->memory;
     enum status status = input->path != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     if (input->shape == SHAPE_STREAM)
         input->follow = false;
@@ -267,6 +327,8 @@ enum status input_open(const struct input_options *options, struct input **ret_i
         status = member_add(input, input->path);
     if (status == STATUS_OK && input->shape != SHAPE_STREAM)
         status = scan(input);
+    if (status == STATUS_OK)
+        status = recall_left(input);
     if (status != STATUS_OK)
         snprintf(ret_reason, 256, "%s", status_text(status));
     else
@@ -292,10 +354,14 @@ void input_close(struct input *input)
 
 /* --- reading the set --- */
 
-static struct input_item item_of(const struct member *member, enum input_item_kind kind)
+static struct input_item item_of(struct member *member, enum input_item_kind kind)
 {
-    return (struct input_item){
-        .kind = kind, .file = member->file.path, .line = member->file.line, .slot = member->slot};
+    return (struct input_item){.kind = kind,
+                               .file = member->file.path,
+                               .line = member->file.line,
+                               .slot = member->slot,
+                               .place = &member->place,
+                               .end = member->file.behind};
 }
 
 /* The file is given up until it changes; its reader is told its end after the refusal. */
@@ -318,6 +384,7 @@ static void member_restart(struct input *input, struct member *member)
 {
     slot_clear(input, member);
     input_file_close(&member->file);
+    member_forget(member);
     member->state = MEMBER_WAITING;
 }
 
@@ -389,12 +456,40 @@ static bool member_read(struct input *input, struct member *member, struct input
     }
 }
 
+/* Opens the file of that name; or the one that had it when it was last read, if that is only left now. */
+static enum status member_open_file(struct input *input, struct member *member)
+{
+    char left[4096];
+    if (input->follow && input_place_left(&member->place, member->file.path, left) &&
+        input_file_open_as(&member->file, left, input->reason) == STATUS_OK) {
+        if (input_place_fits(&member->place, &member->file, INPUT_GROWS))
+            return STATUS_OK;
+        input_file_close(&member->file);
+    }
+    if (input->follow && !member->present)
+        return STATUS_NOT_FOUND;
+    return input_file_open(&member->file, input->reason);
+}
+
+/* Whether there is anything to read in the file just opened: it may have been read to its end before. */
+static bool member_go_on(struct input *input, struct member *member)
+{
+    struct input_place *place = &member->place;
+    if (!input_place_fits(place, &member->file, input->follow ? INPUT_GROWS : INPUT_ENDS)) {
+        member_forget(member);
+        input_place_identify(place, &member->file);
+        return true;
+    }
+    if (place->ended && (place->packed || !input->follow))
+        return false;
+    input_file_go_on(&member->file, place->head_lines, place->offset, place->line);
+    return true;
+}
+
 static bool member_open(struct input *input, struct member *member, struct input_item *ret_item)
 {
     member->growing = false;
-    if (input->follow && !member->present)
-        return false;
-    enum status status = input_file_open(&member->file, input->reason);
+    enum status status = member_open_file(input, member);
     if (status == STATUS_NOT_FOUND && input->follow)
         return false; /* gone since the scan */
     bool packed = status == STATUS_CORRUPT || (status == STATUS_OK && member->file.kind == INPUT_PACKED);
@@ -406,9 +501,30 @@ static bool member_open(struct input *input, struct member *member, struct input
     if (status != STATUS_OK)
         return refuse(input, member, status, ret_item);
     member->said = member->unreadable = false;
-    member->state = MEMBER_OPEN;
     member->left_ns = 0;
+    if (!member_go_on(input, member)) {
+        input_file_close(&member->file);
+        member->state = MEMBER_DONE;
+        return false;
+    }
+    member->state = MEMBER_OPEN;
     return member_read(input, member, ret_item);
+}
+
+/* Its end was said, and taken note of by now. */
+static void member_end(struct input *input, struct member *member)
+{
+    input_place_identify(&member->place, &member->file);
+    if (!member->place.packed) /* what was appended since was not read */
+        member->place.size = member->file.taken;
+    member->place.ended = member->place.moved = true;
+    if (member->closing)
+        member_forget(member);
+    slot_clear(input, member);
+    input_file_close(&member->file);
+    member->state = member->closing ? MEMBER_WAITING : MEMBER_DONE;
+    input->moved = input->moved || member->closing; /* another file may have its name: look before resting */
+    member->closing = false;
 }
 
 static bool member_next(struct input *input, struct member *member, struct input_item *ret_item)
@@ -420,11 +536,7 @@ static bool member_next(struct input *input, struct member *member, struct input
     case MEMBER_CLOSING:
         return member_read(input, member, ret_item);
     case MEMBER_ENDING:
-        slot_clear(input, member);
-        input_file_close(&member->file);
-        member->state = member->closing ? MEMBER_WAITING : MEMBER_DONE;
-        input->moved = input->moved || member->closing; /* another file may have its name: look before resting */
-        member->closing = false;
+        member_end(input, member);
         return false;
     case MEMBER_DONE:
     case MEMBER_REFUSED:
@@ -477,6 +589,61 @@ enum status input_next(struct input *input, struct input_item *ret_item)
             return rest(input);
         }
     }
+}
+
+/* --- remembering --- */
+
+static void member_save(struct input *input, struct member *member, struct text *value)
+{
+    if (!member->place.moved)
+        return;
+    member->place.moved = false;
+    if (member->file.fd >= 0)
+        input_place_identify(&member->place, &member->file);
+    text_clear(value);
+    if (member->place.known)
+        input_place_write(&member->place, value);
+    if (value->failed) /* without memory it stays as it was: what was read since is read again */
+        member->place.moved = true;
+    else
+        input->memory.set(input->memory.self, span_of(member->file.path), (struct span){value->data, value->size});
+}
+
+struct tidying {
+    const struct input *input;
+    struct text gone; /* keys, one after the other, each with its NUL */
+};
+
+static void find_gone(void *visitor, struct span key)
+{
+    struct tidying *tidying = visitor;
+    char *path = strndup(key.data, key.size);
+    if (path != NULL && member_find(tidying->input, path) == NULL)
+        text_append(&tidying->gone, (struct span){path, key.size + 1});
+    free(path);
+}
+
+/* Forgets the places of files that are gone; not while the folder itself is away. */
+static void tidy(struct input *input)
+{
+    struct tidying tidying = {.input = input};
+    input->tidy_due = false;
+    input->memory.each(input->memory.self, find_gone, &tidying);
+    for (size_t i = 0; i < tidying.gone.size; i += strlen(tidying.gone.data + i) + 1)
+        input->memory.set(input->memory.self, span_of(tidying.gone.data + i), (struct span){0});
+    text_fini(&tidying.gone);
+}
+
+void input_save(struct input *input)
+{
+    if (input->memory.set == NULL || input->shape == SHAPE_STREAM)
+        return;
+    struct text value = {0};
+    for (size_t i = 0; i < input->count; i++)
+        member_save(input, input->members[i], &value);
+    text_fini(&value);
+    if (input->tidy_due && input->missing == STATUS_OK)
+        tidy(input);
 }
 
 void input_progress(const struct input *input, uint64_t *ret_done, uint64_t *ret_total)

@@ -6,9 +6,16 @@
  * written anew, replaced (rotated), removed or put back; a packed file is read when it has stopped growing, and again
  * when it changes. The set is looked at once a second. A file read again from its start gives its reports again:
  * whoever has them knows them by their id. What cannot be read is said once, and again only after it could be read in
- * between. */
+ * between.
+ *
+ * With a memory, a restart goes on where the last save stood: a followed file behind what was read, however it grew
+ * (and what was left of it, if it was renamed within its folder meanwhile, before the one that has its name now); a
+ * packed or not followed one only if it is the very same, else it is read again from its start. Read to its end, it
+ * stays so. Standard input and pipes are not remembered. */
 #pragma once
 
+#include "agents/input_place.h"
+#include "agents/source_driver.h"
 #include "base/span.h"
 #include "base/status.h"
 
@@ -21,8 +28,9 @@ struct input;
 struct input_options {
     const char *path; /* copied */
     bool follow;
-    size_t slot_bytes;             /* the reader's own memory for each file, zeroed at each start of it */
-    void (*slot_fini)(void *slot); /* before a slot is zeroed or freed; may be NULL */
+    size_t slot_bytes;                  /* the reader's own memory for each file, zeroed at each start of it */
+    void (*slot_fini)(void *slot);      /* before a slot is zeroed or freed; may be NULL */
+    const struct source_memory *memory; /* copied; may be NULL */
 };
 
 enum input_item_kind {
@@ -39,6 +47,8 @@ struct input_item {
     struct span text;
     const char *reason;
     void *slot;
+    struct input_place *place; /* of the file; lives as long as the slot. Its reader advances it */
+    uint64_t end;              /* of a line: the offset behind it */
 };
 
 /* STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_INVALID (a directory) and their like with the sentence, where nothing is
@@ -48,5 +58,7 @@ void input_close(struct input *input);
 /* STATUS_OK: an item, borrowed until the next call. STATUS_AGAIN: nothing now. STATUS_END: read to the end, for ever.
  * Anything else: nothing now, and part of the set cannot be read (already said by an item); ask again later. */
 enum status input_next(struct input *input, struct input_item *ret_item) MUST_CHECK;
+/* Sets in the memory what has changed of the places. */
+void input_save(struct input *input);
 /* Bytes of files taken, and in all; total 0: unknown. */
 void input_progress(const struct input *input, uint64_t *ret_done, uint64_t *ret_total);

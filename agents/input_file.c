@@ -56,13 +56,18 @@ static enum status fail(struct input_file *file, enum status status, char ret_re
 
 enum status input_file_open(struct input_file *file, char ret_reason[256])
 {
+    return input_file_open_as(file, file->path, ret_reason);
+}
+
+enum status input_file_open_as(struct input_file *file, const char *path, char ret_reason[256])
+{
     input_file_close(file);
-    if (strcmp(file->path, "-") == 0) {
+    if (strcmp(path, "-") == 0) {
         file->fd = STDIN_FILENO;
         file->kind = INPUT_STREAM;
         return STATUS_OK;
     }
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat about;
     if (file->fd < 0 || fstat(file->fd, &about) != 0) {
         int error = errno;
@@ -82,7 +87,7 @@ enum status input_file_open(struct input_file *file, char ret_reason[256])
     file->size = (uint64_t)about.st_size;
     ssize_t got = pread(file->fd, file->head, sizeof(file->head), 0);
     file->head_size = got > 0 ? (size_t)got : 0;
-    bool named = has_suffix(file->path, ".gz") || has_suffix(file->path, ".zst");
+    bool named = has_suffix(path, ".gz") || has_suffix(path, ".zst");
     if (!packed_head_is(file->head, file->head_size)) {
         if (named && file->size > 0)
             return fail(file, STATUS_CORRUPT, ret_reason, "is named as a packed file, but is neither gzip nor zstd");
@@ -96,6 +101,52 @@ enum status input_file_open(struct input_file *file, char ret_reason[256])
     if (status != STATUS_OK)
         input_file_close(file);
     return status;
+}
+
+/* --- going on in the middle --- */
+
+void input_file_go_on(struct input_file *file, uint32_t head_lines, uint64_t offset, uint64_t line)
+{
+    file->jumping = offset > 0;
+    file->jump_after = head_lines;
+    file->jump_offset = offset;
+    file->jump_line = line;
+}
+
+static enum status jump(struct input_file *file, char ret_reason[256])
+{
+    uint64_t distance = file->jump_offset > file->behind ? file->jump_offset - file->behind : 0;
+    size_t held = file->end - file->start;
+    file->jumping = false;
+    file->line = file->jump_line;
+    file->behind += distance;
+    if (distance <= held) {
+        file->start += (size_t)distance;
+        file->scanned = file->start;
+        return STATUS_OK;
+    }
+    file->start = file->scanned = file->end;
+    if (file->kind == INPUT_PACKED) {
+        file->discard = distance - held;
+        return STATUS_OK;
+    }
+    if (lseek(file->fd, (off_t)file->jump_offset, SEEK_SET) < 0) {
+        int error = errno;
+        snprintf(ret_reason, 256, "cannot be read on: %s", strerror(error));
+        return status_from_errno(error);
+    }
+    file->taken = file->jump_offset;
+    return STATUS_OK;
+}
+
+/* What was just appended to an empty buffer, or its beginning, was given before a restart. */
+static void discard(struct input_file *file)
+{
+    size_t got = file->end - file->start;
+    size_t drop = file->discard < got ? (size_t)file->discard : got;
+    file->discard -= drop;
+    file->start += drop;
+    file->scanned = file->start;
 }
 
 /* --- reading --- */
@@ -191,6 +242,8 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
         status = packed_read(file->packed, file->buffer + file->end, READ_BYTES, &got, ret_reason);
         file->taken = packed_taken(file->packed);
         file->end += got;
+        if (file->discard > 0)
+            discard(file);
         return status;
     }
     if (file->kind == INPUT_STREAM && poll(&(struct pollfd){.fd = file->fd, .events = POLLIN}, 1, 0) == 0)
@@ -230,6 +283,7 @@ static enum status take_bytes(struct input_file *file, char ret_reason[256])
 static enum status give(struct input_file *file, size_t stop, size_t skip, struct span *ret_line)
 {
     struct span line = {file->buffer + file->start, stop - file->start};
+    file->behind += line.size + skip;
     file->start = stop + skip;
     file->scanned = file->start;
     file->line++;
@@ -259,6 +313,11 @@ enum status input_file_line(struct input_file *file, enum input_ending ending, s
                             char ret_reason[256])
 {
     for (int reads = 0; !file->finished; reads++) {
+        if (file->jumping && file->line >= file->jump_after) {
+            enum status status = jump(file, ret_reason);
+            if (status != STATUS_OK)
+                return status;
+        }
         size_t left = file->end - file->scanned;
         const char *stop = left > 0 ? memchr(file->buffer + file->scanned, '\n', left) : NULL;
         if (stop != NULL)
@@ -266,6 +325,7 @@ enum status input_file_line(struct input_file *file, enum input_ending ending, s
         file->scanned = file->end;
         if (file->skipping || file->end - file->start > LIMIT_LINE_BYTES + 4u) { /* room for the mark and CR */
             file->skipping = true;
+            file->behind += file->end - file->start;
             file->start = file->scanned = file->end;
         }
         if (reads == READS_PER_CALL)

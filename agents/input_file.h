@@ -38,7 +38,11 @@ struct input_file {
     size_t head_size;
     char *buffer;
     size_t start, end, scanned, room;
-    bool skipping; /* within a line over the limit */
+    bool skipping;    /* within a line over the limit */
+    uint64_t behind;  /* bytes (unpacked) before buffer[start] */
+    uint64_t discard; /* bytes still to be unpacked and thrown away */
+    bool jumping;     /* goes on elsewhere once jump_after lines were given */
+    uint64_t jump_after, jump_offset, jump_line;
     bool finished; /* the source of bytes has none left, for ever */
 };
 
@@ -48,6 +52,11 @@ void input_file_fini(struct input_file *file);
 
 /* Opens at the first line. "-" is standard input. Never waits. The sentence in ret_reason. */
 enum status input_file_open(struct input_file *file, char ret_reason[256]) MUST_CHECK;
+/* After opening: gives the first head_lines lines, then those from offset (unpacked bytes) on, where line number `line`
+ * ends. A packed file is unpacked up to there on the way. */
+void input_file_go_on(struct input_file *file, uint32_t head_lines, uint64_t offset, uint64_t line);
+/* Opens the file at path in the place of its own, whose name it keeps. */
+enum status input_file_open_as(struct input_file *file, const char *path, char ret_reason[256]) MUST_CHECK;
 /* Forgets what was read; it can be opened again. */
 void input_file_close(struct input_file *file);
 

@@ -15,11 +15,24 @@
 
 struct mapping;
 
+/* What a source remembers over restarts: values by key, each kept together with the reports taken before it was set.
+ * Opaque bytes; those of another version or of nobody are passed over. */
+struct source_memory {
+    /* Borrowed until the next set; {NULL, 0}: nothing. */
+    struct span (*get)(void *self, struct span key);
+    /* Copies both. An empty value: the key is forgotten. */
+    void (*set)(void *self, struct span key, struct span value);
+    /* Visits every key of the source; no set meanwhile. */
+    void (*each)(void *self, void (*visit)(void *visitor, struct span key), void *visitor);
+    void *self;
+};
+
 struct source_options {
     const char *name;        /* the configured name; reports of sources without an own source field carry it */
     const char *path;        /* a file, a glob, or "-" for standard input; .gz and .zst are unpacked */
     bool follow;             /* go on with what is appended or added */
     struct mapping *mapping; /* borrowed; NULL where the type needs none */
+    const struct source_memory *memory; /* copied; NULL: every start is the first */
 };
 
 struct source_events {
@@ -46,6 +59,9 @@ struct source_driver {
      * is not whole (a followed folder vanished, a file without the right to read it …), said by `refused`, or BUSY for
      * what is still being written; ask later, it may come back. */
     enum status (*read)(void *self, size_t budget);
+    /* Sets in its memory where it stands now: behind every report that was taken, before any other. Costs little where
+     * nothing has changed since. */
+    void (*save)(void *self);
     /* Bytes read and to be read in all, for progress; total 0: unknown. */
     void (*progress)(const void *self, uint64_t *ret_done, uint64_t *ret_total);
     void (*close)(void *self);

@@ -2,7 +2,10 @@
  *
  *   input ── lines ──▶ rows (one cutter a file) ── cells ──▶ mapping ──▶ report
  *
- * The first row of each file is its header. */
+ * The first row of each file is its header.
+ *
+ * After a restart the header's lines come again, then those from the last place where no line was held; rows that were
+ * told from there on are made anew and passed over, so that a file is cut into the same rows as without the restart. */
 #include "agents/input.h"
 #include "agents/mapping.h"
 #include "agents/source_driver.h"
@@ -17,6 +20,9 @@
 struct csv_file { /* the input's slot of a file */
     struct rows rows;
     struct mapping_binding *binding;
+    struct input_place *place;
+    uint64_t last, end;   /* the last line added: its number, and the offset behind it */
+    uint64_t told_before; /* lines before that number were told before a restart */
     bool started;
     bool unusable; /* its header was refused */
 };
@@ -67,7 +73,8 @@ static enum status csv_open(const struct source_options *options, const struct s
     struct input_options input = {.path = options->path,
                                   .follow = options->follow,
                                   .slot_bytes = sizeof(struct csv_file),
-                                  .slot_fini = csv_file_fini};
+                                  .slot_fini = csv_file_fini,
+                                  .memory = options->memory};
     enum status status = input_open(&input, &csv->input, ret_reason);
     if (status != STATUS_OK) {
         csv_close(csv);
@@ -117,21 +124,35 @@ static void take_row(struct csv *csv, struct csv_file *file, const struct rows_i
     }
 }
 
+/* What was told of the file up to now; where nothing is held of it, it may go on from there. */
+static void note_place(struct csv_file *file)
+{
+    const struct rows *rows = &file->rows;
+    if (file->binding != NULL && file->place->head_lines == 0)
+        file->place->head_lines = (uint32_t)(rows->first - 1);
+    if (rows->first <= file->place->passed)
+        return;
+    file->place->passed = rows->first;
+    file->place->moved = file->place->known;
+}
+
 /* One row of the file at hand; it is put down when it has none left. */
 static void take_from_file(struct csv *csv)
 {
     struct rows_item row;
-    switch (rows_next(&csv->file->rows, &row)) {
-    case ROWS_ROW:
-        take_row(csv, csv->file, &row);
-        break;
-    case ROWS_REFUSED:
-        if (!csv->file->unusable)
-            refuse(csv, row.line, row.reason);
-        break;
-    case ROWS_HUNGRY:
+    struct csv_file *file = csv->file;
+    enum rows_answer answer = rows_next(&file->rows, &row);
+    bool told = answer != ROWS_HUNGRY && file->binding != NULL && row.line < file->told_before;
+    if (answer == ROWS_ROW && !told)
+        take_row(csv, file, &row);
+    if (answer == ROWS_REFUSED && !told && !file->unusable)
+        refuse(csv, row.line, row.reason);
+    if (answer == ROWS_HUNGRY) {
+        if (file->rows.start == file->rows.held_size)
+            input_place_advance(file->place, file->end, file->last);
         csv->file = NULL;
-        break;
+    } else if (!csv->pending) {
+        note_place(file);
     }
 }
 
@@ -142,7 +163,12 @@ static void take_line(struct csv *csv, const struct input_item *item)
         refuse(csv, item->line, status_text(STATUS_NO_MEMORY));
         return;
     }
+    if (!file->started)
+        file->told_before = item->place->passed;
     file->started = true;
+    file->place = item->place;
+    file->last = item->line;
+    file->end = item->end;
     if (file->unusable)
         return;
     if (rows_add(&file->rows, item->text, item->line) != STATUS_OK)
@@ -168,6 +194,7 @@ static enum status csv_read(void *self, size_t budget)
             if (csv->events.report(csv->events.self, &csv->report, csv->path, csv->line) == STATUS_AGAIN)
                 return STATUS_OK;
             csv->pending = false;
+            note_place(csv->file);
         }
         if (csv->file != NULL) {
             take_from_file(csv);
@@ -196,6 +223,11 @@ static enum status csv_read(void *self, size_t budget)
     return STATUS_OK;
 }
 
+static void csv_save(void *self)
+{
+    input_save(((struct csv *)self)->input);
+}
+
 static void csv_progress(const void *self, uint64_t *ret_done, uint64_t *ret_total)
 {
     input_progress(((const struct csv *)self)->input, ret_done, ret_total);
@@ -207,6 +239,7 @@ const struct source_driver source_csv = {
     .needs_mapping = true,
     .open = csv_open,
     .read = csv_read,
+    .save = csv_save,
     .progress = csv_progress,
     .close = csv_close,
 };

@@ -20,6 +20,8 @@ struct jsonl {
     bool pending;
     const char *file; /* where it began; lives as long as the input's next call is not made */
     uint64_t line;
+    struct input_place *place; /* of that file */
+    uint64_t end;              /* of that line */
 };
 
 static void jsonl_close(void *self)
@@ -42,7 +44,7 @@ static enum status jsonl_open(const struct source_options *options, const struct
     }
     jsonl->events = *events;
     arena_init(&jsonl->arena, ARENA_BYTES);
-    struct input_options input = {.path = options->path, .follow = options->follow};
+    struct input_options input = {.path = options->path, .follow = options->follow, .memory = options->memory};
     enum status status = input_open(&input, &jsonl->input, ret_reason);
     if (status != STATUS_OK) {
         jsonl_close(jsonl);
@@ -84,6 +86,7 @@ static enum status jsonl_read(void *self, size_t budget)
             if (jsonl->events.report(jsonl->events.self, &jsonl->report, jsonl->file, jsonl->line) == STATUS_AGAIN)
                 return STATUS_OK;
             jsonl->pending = false;
+            input_place_advance(jsonl->place, jsonl->end, jsonl->line);
         }
         struct input_item item;
         enum status status = input_next(jsonl->input, &item);
@@ -91,12 +94,18 @@ static enum status jsonl_read(void *self, size_t budget)
             return status;
         jsonl->file = item.file;
         jsonl->line = item.line;
+        jsonl->place = item.place;
+        jsonl->end = item.end;
         switch (item.kind) {
         case INPUT_LINE:
             take_line(jsonl, &item);
+            if (!jsonl->pending)
+                input_place_advance(item.place, item.end, item.line);
             break;
         case INPUT_REFUSAL:
             jsonl->events.refused(jsonl->events.self, item.file, item.line, item.reason);
+            if (item.line > 0)
+                input_place_advance(item.place, item.end, item.line);
             break;
         case INPUT_FILE_END:
             break;
@@ -105,6 +114,11 @@ static enum status jsonl_read(void *self, size_t budget)
         }
     }
     return STATUS_OK;
+}
+
+static void jsonl_save(void *self)
+{
+    input_save(((struct jsonl *)self)->input);
 }
 
 static void jsonl_progress(const void *self, uint64_t *ret_done, uint64_t *ret_total)
@@ -118,6 +132,7 @@ const struct source_driver source_jsonl = {
     .needs_mapping = false,
     .open = jsonl_open,
     .read = jsonl_read,
+    .save = jsonl_save,
     .progress = jsonl_progress,
     .close = jsonl_close,
 };
