@@ -442,6 +442,8 @@ enum status story_tell(struct story *story, const struct publication *publicatio
         return learn_incident(story, publication);
     case PUBLICATION_RULE:
         return learn_rule(story, &publication->rule);
+    case PUBLICATION_NOTICE: /* sources that are read from a file do not fall silent */
+        return STATUS_OK;
     case PUBLICATION_EPISODE:
         return tell_episode(story, &publication->episode, lines);
     }

@@ -197,6 +197,16 @@ enum status publisher_retraction(struct publisher *publisher, const struct repor
     return publish_incident(publisher, PUBLICATION_RETRACTED, report);
 }
 
+enum status publisher_notice(struct publisher *publisher, struct span source, enum notice_kind kind, int64_t since_ms,
+                             struct span text)
+{
+    struct publication publication = {
+        .kind = PUBLICATION_NOTICE,
+        .notice = {.source = source, .kind = kind, .since_ms = since_ms, .position = publisher->position, .text = text},
+    };
+    return publish(publisher, &publication);
+}
+
 /* The episode's own digest, and those of what its members' reports say: a corrected headline is a changed episode. */
 static void content_digest(const struct episode *episode, const struct engine_change *change,
                            unsigned char ret_digest[32])

@@ -36,6 +36,9 @@ enum status publisher_whole(struct publisher *publisher, enum publication_kind k
                             const struct incident *incident) MUST_CHECK;
 /* A bare retraction. */
 enum status publisher_retraction(struct publisher *publisher, const struct report *report) MUST_CHECK;
+/* A source fell silent, or is back; since_ms of the wall clock. Its position is the publisher's. */
+enum status publisher_notice(struct publisher *publisher, struct span source, enum notice_kind kind, int64_t since_ms,
+                             struct span text) MUST_CHECK;
 /* As the engine's `change` event; the members' records (registry.h) say what was done to them. */
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change) MUST_CHECK;
 /* The episodes told from now on are judged by the baselines that are in the rules now. hash: of their file, "" = none.

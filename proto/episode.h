@@ -33,9 +33,11 @@ enum membership {
         MEMBERSHIP_COUNT
 };
 
-/* Where in the correlator's stream something stands. A later epoch is a later start of the correlator. */
+/* A place in a numbered stream. Of a publication: what caused it, an item of the correlator's journal; a later epoch is
+ * a later journal, and several publications may have one cause. Of a link: an item of it, a later epoch is a later
+ * start of the sender. */
 struct stream_position {
-    uint64_t epoch;  /* milliseconds since 1970 at which the correlator's stream began */
+    uint64_t epoch;  /* milliseconds since 1970 at which the stream, or journal, began */
     uint64_t number; /* counts from 1 within the epoch */
 };
 
@@ -101,6 +103,26 @@ struct published_rule {
     struct span json;
 };
 
+#define NOTICE_KIND_LIST(X)                                                                                            \
+    X(SILENT, "silent") /* not heard of, or not reading on, for longer than it promised */                             \
+    X(BACK, "back")     /* was silent, is no more */
+
+enum notice_kind {
+#define X(name, text) NOTICE_##name,
+    NOTICE_KIND_LIST(X)
+#undef X
+        NOTICE_KIND_COUNT
+};
+
+/* What is to be known of a source, so that its silence does not look like calm. */
+struct notice {
+    struct span source;
+    enum notice_kind kind;
+    int64_t since_ms;                /* SILENT: last heard of, or last promise kept; BACK: heard of again. Wall clock */
+    struct stream_position position; /* of what the journal held then */
+    struct span text;                /* one readable line; may be empty */
+};
+
 /* One thing on the way from correlator to sink, in the order of the stream. */
 enum publication_kind {
     PUBLICATION_INCIDENT,  /* a new or corrected incident: replaces what is known of that id, and of the ids of all its
@@ -109,6 +131,7 @@ enum publication_kind {
                               of that id stays known, with this status and revision; unknown ids are remembered bare */
     PUBLICATION_EPISODE,
     PUBLICATION_RULE,
+    PUBLICATION_NOTICE,
 };
 
 struct publication {
@@ -117,11 +140,14 @@ struct publication {
         struct incident incident; /* of the first two */
         struct episode episode;
         struct published_rule rule;
+        struct notice notice;
     };
 };
 
 const char *episode_state_name(enum episode_state value);
 const char *membership_name(enum membership value);
+const char *notice_kind_name(enum notice_kind value);
+enum status notice_kind_find(struct span name, enum notice_kind *ret_value) MUST_CHECK;
 enum status episode_state_find(struct span name, enum episode_state *ret_value) MUST_CHECK;
 enum status membership_find(struct span name, enum membership *ret_value) MUST_CHECK;
 

@@ -174,3 +174,13 @@ void incident_to_json(const struct incident *incident, const struct span *episod
     write_ids("episodes", episode_ids, episode_count, text);
     text_append(text, SPAN("}"));
 }
+
+void notice_to_json(const struct notice *notice, struct text *text)
+{
+    text_append(text, SPAN("{"));
+    json_string_field(text, "source", notice->source);
+    json_string_field(text, "kind", span_of(notice_kind_name(notice->kind)));
+    json_time_field(text, "since", notice->since_ms);
+    json_nullable_field(text, "text", notice->text);
+    text_append(text, SPAN("}"));
+}

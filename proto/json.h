@@ -52,6 +52,8 @@ void episode_to_json(const struct episode *episode, const struct incident *const
 /* Appends an incident with its reports, and the ids of the episodes it is in. */
 void incident_to_json(const struct incident *incident, const struct span *episode_ids, size_t episode_count,
                       struct text *text);
+/* Appends {"source":…,"kind":"silent","since":…,"text":…}. */
+void notice_to_json(const struct notice *notice, struct text *text);
 /* Countries an incident counts for (method §6): where; affected only where there is no where. Ascending; answers how
  * many. */
 size_t report_counted_countries(const struct report *report, country_code *ret_codes, size_t room);

@@ -27,6 +27,9 @@ static const struct span episode_states[] = {STATE_LIST(X)};
 #define X(name, text) [MEMBERSHIP_##name] = {text, sizeof(text) - 1},
 static const struct span memberships[] = {MEMBERSHIP_LIST(X)};
 #undef X
+#define X(name, text) [NOTICE_##name] = {text, sizeof(text) - 1},
+static const struct span notice_kinds[] = {NOTICE_KIND_LIST(X)};
+#undef X
 #define X(name, text) [SOURCE_##name] = {text, sizeof(text) - 1},
 static const struct span source_states[] = {SOURCE_STATE_LIST(X)};
 #undef X
@@ -37,6 +40,7 @@ NAMES_DEFINE(basis, bases, BASIS_COUNT)
 NAMES_DEFINE(country_role, country_roles, COUNTRY_ROLE_COUNT)
 NAMES_DEFINE(licence, licences, LICENCE_COUNT)
 NAMES_DEFINE(episode_state, episode_states, EPISODE_STATE_COUNT)
+NAMES_DEFINE(notice_kind, notice_kinds, NOTICE_KIND_COUNT)
 NAMES_DEFINE(membership, memberships, MEMBERSHIP_COUNT)
 
 const char *source_state_name(enum source_state value)

@@ -13,6 +13,9 @@
 #define X(name, text) [EPISODE_##name] = VEDETTE__V1__EPISODE_STATE__EPISODE_STATE_##name,
 static const int wire_state[] = {STATE_LIST(X)};
 #undef X
+#define X(name, text) [NOTICE_##name] = VEDETTE__V1__NOTICE_KIND__NOTICE_KIND_##name,
+static const int wire_notice[] = {NOTICE_KIND_LIST(X)};
+#undef X
 #define X(name, text) [MEMBERSHIP_##name] = VEDETTE__V1__MEMBERSHIP__MEMBERSHIP_##name,
 static const int wire_membership[] = {MEMBERSHIP_LIST(X)};
 #undef X
@@ -226,6 +229,21 @@ static enum status rule_pack(const struct published_rule *rule, struct text *byt
     return publication_message_pack(&publication, bytes);
 }
 
+static enum status notice_pack(const struct notice *notice, struct text *bytes)
+{
+    Vedette__V1__StreamPosition position = position_message(notice->position);
+    Vedette__V1__Notice message = VEDETTE__V1__NOTICE__INIT;
+    message.source = bytes_of_span(notice->source);
+    message.kind = (Vedette__V1__NoticeKind)wire_notice[notice->kind];
+    message.since_ms = notice->since_ms;
+    message.position = &position;
+    message.text = bytes_of_span(notice->text);
+    Vedette__V1__Publication publication = VEDETTE__V1__PUBLICATION__INIT;
+    publication.kind_case = VEDETTE__V1__PUBLICATION__KIND_NOTICE;
+    publication.notice = &message;
+    return publication_message_pack(&publication, bytes);
+}
+
 enum status publication_pack(const struct publication *publication, struct text *bytes)
 {
     switch (publication->kind) {
@@ -237,6 +255,8 @@ enum status publication_pack(const struct publication *publication, struct text 
         return episode_pack(&publication->episode, bytes);
     case PUBLICATION_RULE:
         return rule_pack(&publication->rule, bytes);
+    case PUBLICATION_NOTICE:
+        return notice_pack(&publication->notice, bytes);
     }
     return STATUS_INVALID;
 }

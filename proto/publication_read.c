@@ -12,6 +12,9 @@
 #define X(name, text) [EPISODE_##name] = VEDETTE__V1__EPISODE_STATE__EPISODE_STATE_##name,
 static const int wire_state[] = {STATE_LIST(X)};
 #undef X
+#define X(name, text) [NOTICE_##name] = VEDETTE__V1__NOTICE_KIND__NOTICE_KIND_##name,
+static const int wire_notice[] = {NOTICE_KIND_LIST(X)};
+#undef X
 #define X(name, text) [MEMBERSHIP_##name] = VEDETTE__V1__MEMBERSHIP__MEMBERSHIP_##name,
 static const int wire_membership[] = {MEMBERSHIP_LIST(X)};
 #undef X
@@ -252,6 +255,27 @@ static enum status rule_read(const Vedette__V1__Rule *message, struct published_
     return status;
 }
 
+static enum status notice_read(const Vedette__V1__Notice *message, struct notice *ret_notice, char reason[REASON_BYTES])
+{
+    unsigned kind = 0;
+    struct notice notice = {.source = span_of_bytes(message->source),
+                            .since_ms = message->since_ms,
+                            .position = read_position(message->position),
+                            .text = span_of_bytes(message->text)};
+    enum status status =
+        unpack_enum("notice.kind", wire_notice, NOTICE_KIND_COUNT, (int)message->kind, NO_FALLBACK, reason, &kind);
+    notice.kind = (enum notice_kind)kind;
+    if (status == STATUS_OK)
+        status = check_id("notice.source", notice.source, LIMIT_NAME_BYTES, reason);
+    if (status == STATUS_OK)
+        status = check_time("notice.since_ms", notice.since_ms, reason);
+    if (status == STATUS_OK)
+        status = check_plain("notice.text", notice.text, LIMIT_EPISODE_TEXT, reason);
+    if (status == STATUS_OK)
+        *ret_notice = notice;
+    return status;
+}
+
 /* Exactly one report, and that a retraction: what a PUBLICATION_RETRACTED is. */
 static enum status retracted_read(const Vedette__V1__Incident *message, struct arena *arena,
                                   struct incident *ret_incident, char reason[REASON_BYTES])
@@ -281,6 +305,9 @@ static enum status publication_read(const Vedette__V1__Publication *message, str
     case VEDETTE__V1__PUBLICATION__KIND_RULE:
         publication->kind = PUBLICATION_RULE;
         return rule_read(message->rule, &publication->rule, reason);
+    case VEDETTE__V1__PUBLICATION__KIND_NOTICE:
+        publication->kind = PUBLICATION_NOTICE;
+        return notice_read(message->notice, &publication->notice, reason);
     default:
         return refuse(reason, "publication: no kind that is known here");
     }

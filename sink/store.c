@@ -185,6 +185,36 @@ static enum status apply_episode(struct store *store, const struct episode *told
     return store->driver->episode_put(store->self, &episode);
 }
 
+/* How a source stands, as far as was told. */
+struct standing {
+    bool is_known;
+    enum notice_kind kind;
+    int64_t since_ms;
+    struct stream_position position;
+};
+
+static enum status keep_standing(void *self, const struct notice *notice)
+{
+    *(struct standing *)self = (struct standing){true, notice->kind, notice->since_ms, notice->position};
+    return STATUS_OK; /* the last one stays */
+}
+
+/* A correlator that was started anew may find again what it had found. */
+static enum status apply_notice(struct store *store, const struct notice *told, enum store_effect *effect)
+{
+    struct standing last = {0};
+    enum status status = store->driver->notices(store->self, told->source, keep_standing, &last);
+    if (status != STATUS_OK)
+        return status;
+    int order = position_compare(last.position, told->position);
+    bool is_later = order > 0 || (order == 0 && last.since_ms > told->since_ms);
+    *effect = STORE_KNOWN;
+    if (last.is_known && (is_later || (last.kind == told->kind && last.since_ms == told->since_ms)))
+        return STATUS_OK;
+    *effect = STORE_APPLIED;
+    return store->driver->notice_put(store->self, told);
+}
+
 static enum status apply_one(struct store *store, const struct publication *publication, enum store_effect *effect,
                              uint32_t *revision)
 {
@@ -197,6 +227,8 @@ static enum status apply_one(struct store *store, const struct publication *publ
         return apply_incident(store, publication, effect);
     case PUBLICATION_EPISODE:
         return apply_episode(store, &publication->episode, effect, revision);
+    case PUBLICATION_NOTICE:
+        return apply_notice(store, &publication->notice, effect);
     case PUBLICATION_RULE: /* by its name and hash it takes effect once */
         status = store->driver->rule_put(store->self, &publication->rule);
         *effect = status == STATUS_EXISTS ? STORE_KNOWN : STORE_APPLIED;
@@ -250,4 +282,9 @@ enum status store_incidents(struct store *store, const struct store_filter *filt
 enum status store_rules(struct store *store, store_rule_visitor visitor, void *self)
 {
     return store->driver->rules(store->self, visitor, self);
+}
+
+enum status store_notices(struct store *store, struct span source, store_notice_visitor visitor, void *self)
+{
+    return store->driver->notices(store->self, source, visitor, self);
 }

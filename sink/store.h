@@ -1,7 +1,7 @@
 /* Stores: where incidents and episodes are kept and asked for. One seam, several drivers (store_driver.h).
  *
- * What a store keeps is the last word on every incident and episode, withdrawn ones too, and the rules they were made
- * by. */
+ * What a store keeps is the last word on every incident and episode, withdrawn ones too, the rules they were made by,
+ * and the last notices of the sources. */
 #pragma once
 
 #include "base/arena.h"
@@ -76,6 +76,7 @@ typedef enum status (*store_episode_visitor)(void *self, const struct episode *e
  * of which nothing else is known has no place. */
 typedef enum status (*store_incident_visitor)(void *self, const struct incident *incident,
                                               const struct span *episode_ids, size_t episode_count);
+typedef enum status (*store_notice_visitor)(void *self, const struct notice *notice);
 typedef enum status (*store_rule_visitor)(void *self, const struct published_rule *rule);
 
 /* In order of (first, id); incidents of (start, id); rules of (name, hash). A consistent view even while another
@@ -85,3 +86,6 @@ enum status store_episodes(struct store *store, const struct store_filter *filte
 enum status store_incidents(struct store *store, const struct store_filter *filter, store_incident_visitor visitor,
                             void *self) MUST_CHECK;
 enum status store_rules(struct store *store, store_rule_visitor visitor, void *self) MUST_CHECK;
+/* The last notice of each source (all where it is empty) and kind, in order of (source, position, since): the last one
+ * of a source says how it stands. */
+enum status store_notices(struct store *store, struct span source, store_notice_visitor visitor, void *self) MUST_CHECK;

@@ -49,6 +49,8 @@ struct store_driver {
     enum status (*episode_put)(void *self, const struct episode *episode);
     /* STATUS_EXISTS where the same name and hash are known: nothing changed. */
     enum status (*rule_put)(void *self, const struct published_rule *rule);
+    /* Replaces what is there of that source and kind. */
+    enum status (*notice_put)(void *self, const struct notice *notice);
     struct stream_position (*link)(void *self);
     enum status (*link_put)(void *self, struct stream_position link);
 
@@ -58,6 +60,8 @@ struct store_driver {
     enum status (*incidents)(void *self, const struct store_filter *filter, store_incident_visitor visitor,
                              void *visitor_self);
     enum status (*rules)(void *self, store_rule_visitor visitor, void *visitor_self);
+    /* May be asked between begin and end, too. */
+    enum status (*notices)(void *self, struct span source, store_notice_visitor visitor, void *visitor_self);
 };
 
 /* --- shared by drivers --- */

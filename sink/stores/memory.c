@@ -3,6 +3,7 @@
  *     incidents: id ─▶ packed reports, position        packed, so that what is kept is bounded by what was said,
  *     episodes:  id ─▶ packed publication              and reading it back passes the same gate as the wire
  *     rules:     name\0hash ─▶ JSON
+ *     notices:   kind, source ─▶ packed publication
  *
  * A put keeps the record it replaces until the end of the piece, so that an undo puts it back. Finding looks at
  * everything: O(n log n). */
@@ -16,7 +17,7 @@
 
 #define QUERY_ARENA_BYTES (1024u * 1024u * 1024u)
 
-enum table { TABLE_INCIDENTS, TABLE_EPISODES, TABLE_RULES, TABLE_COUNT };
+enum table { TABLE_INCIDENTS, TABLE_EPISODES, TABLE_RULES, TABLE_NOTICES, TABLE_COUNT };
 
 struct record {
     size_t size;
@@ -269,6 +270,21 @@ static enum status memory_rule_put(void *self, const struct published_rule *rule
     return status;
 }
 
+static enum status memory_notice_put(void *self, const struct notice *notice)
+{
+    struct memory *memory = self;
+    struct text key = {0};
+    text_print(&key, "%u %.*s", (unsigned)notice->kind, SPAN_ARG(notice->source));
+    text_clear(&memory->bytes);
+    enum status status =
+        publication_pack(&(struct publication){.kind = PUBLICATION_NOTICE, .notice = *notice}, &memory->bytes);
+    if (status == STATUS_OK)
+        status = key.failed ? STATUS_NO_MEMORY
+                            : entry_put(memory, TABLE_NOTICES, (struct span){key.data, key.size}, &(struct record){0});
+    text_fini(&key);
+    return status;
+}
+
 static struct stream_position memory_link(void *self)
 {
     return ((struct memory *)self)->link;
@@ -494,6 +510,56 @@ static enum status memory_rules(void *self, store_rule_visitor visitor, void *vi
     return status;
 }
 
+static int notice_order(const void *a, const void *b)
+{
+    const struct notice *x = a, *y = b;
+    int order = span_compare(x->source, y->source);
+    if (order != 0)
+        return order;
+    if (x->position.epoch != y->position.epoch)
+        return x->position.epoch < y->position.epoch ? -1 : 1;
+    if (x->position.number != y->position.number)
+        return x->position.number < y->position.number ? -1 : 1;
+    return (x->since_ms > y->since_ms) - (x->since_ms < y->since_ms);
+}
+
+static enum status notices_find(struct memory *memory, struct span source, struct arena *arena,
+                                struct notice **ret_found, size_t *ret_count)
+{
+    size_t count = 0;
+    struct notice *found = arena_take(arena, (HASH_COUNT(memory->tables[TABLE_NOTICES]) + 1u) * sizeof *found);
+    if (found == NULL)
+        return STATUS_NO_MEMORY;
+    for (struct entry *entry = memory->tables[TABLE_NOTICES]; entry != NULL; entry = entry->hh.next) {
+        struct publication publication;
+        char reason[REASON_BYTES];
+        if (entry->record == NULL)
+            continue;
+        if (publication_unpack((struct span){entry->record->bytes, entry->record->size}, arena, &publication, reason) !=
+            STATUS_OK)
+            return STATUS_CORRUPT;
+        if (source.size == 0 || span_equal(source, publication.notice.source))
+            found[count++] = publication.notice;
+    }
+    qsort(found, count, sizeof *found, notice_order);
+    *ret_found = found;
+    *ret_count = count;
+    return STATUS_OK;
+}
+
+static enum status memory_notices(void *self, struct span source, store_notice_visitor visitor, void *visitor_self)
+{
+    struct arena arena;
+    arena_init(&arena, QUERY_ARENA_BYTES);
+    struct notice *found = NULL;
+    size_t count = 0;
+    enum status status = notices_find(self, source, &arena, &found, &count);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = visitor(visitor_self, &found[i]);
+    arena_fini(&arena);
+    return status;
+}
+
 const struct store_driver store_memory = {
     .name = "memory",
     .serves = memory_serves,
@@ -510,9 +576,11 @@ const struct store_driver store_memory = {
     .episode_head = memory_episode_head,
     .episode_put = memory_episode_put,
     .rule_put = memory_rule_put,
+    .notice_put = memory_notice_put,
     .link = memory_link,
     .link_put = memory_link_put,
     .episodes = memory_episodes,
     .incidents = memory_incidents,
     .rules = memory_rules,
+    .notices = memory_notices,
 };

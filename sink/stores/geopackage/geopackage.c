@@ -191,6 +191,7 @@ static enum status open_read(struct geopackage *geopackage, enum file_kind kind,
     int version = 0;
     if (status == STATUS_OK)
         status = check_version(geopackage, &version, ret_reason);
+    geopackage->schema = version;
     if (status == STATUS_OK && version == 0)
         status = say(geopackage, STATUS_UNSUPPORTED, "is not a Vedette store: it has no tables", ret_reason);
     /* An older schema has all that is read: what came later are columns for people. */
@@ -232,6 +233,7 @@ static enum status prepare_write(struct geopackage *geopackage, char ret_reason[
         snprintf(what, sizeof what, "cannot be written: %.70s", sqlite3_errmsg(geopackage->db));
         return say(geopackage, status, what, ret_reason);
     }
+    geopackage->schema = SCHEMA_VERSION;
     return load(geopackage, ret_reason);
 }
 
@@ -465,9 +467,11 @@ const struct store_driver store_geopackage = {
     .episode_head = geopackage_episode_head,
     .episode_put = geopackage_episode_put,
     .rule_put = geopackage_rule_put,
+    .notice_put = geopackage_notice_put,
     .link = geopackage_link,
     .link_put = geopackage_link_put,
     .episodes = geopackage_episodes,
     .incidents = geopackage_incidents,
     .rules = geopackage_rules,
+    .notices = geopackage_notices,
 };

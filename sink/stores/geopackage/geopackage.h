@@ -28,6 +28,7 @@
     X(MEMBER_PUT, "INSERT OR REPLACE INTO vedette_members VALUES(?1, ?2, ?3)")                                         \
     X(MEMBER_DROP, "DELETE FROM vedette_members WHERE episode = ?1 AND incident_id = ?2")                              \
     X(RULE_PUT, "INSERT INTO rules(name, hash, json) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                       \
+    X(NOTICE_PUT, "INSERT OR REPLACE INTO vedette_notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                         \
     X(META_PUT, "INSERT OR REPLACE INTO vedette_meta VALUES(?1, ?2)")                                                  \
     X(META_GET, "SELECT value FROM vedette_meta WHERE key = ?1")                                                       \
     X(CONTENTS_GET, "SELECT min_x, max_x, min_y, max_y FROM gpkg_contents WHERE table_name = ?1")                      \
@@ -47,6 +48,7 @@ struct geopackage {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     enum store_mode mode;
+    int schema;      /* of the file: an older one is read as it is */
     bool committed;  /* a STORE_REPLACE that is in its place: read only from here on */
     char *path;      /* as people know it */
     char *temporary; /* of a STORE_REPLACE not yet committed, else NULL */
@@ -100,6 +102,7 @@ enum status geopackage_incident_drop(void *self, struct span id);
 enum status geopackage_episode_head(void *self, struct span id, struct record_head *ret_head);
 enum status geopackage_episode_put(void *self, const struct episode *episode);
 enum status geopackage_rule_put(void *self, const struct published_rule *rule);
+enum status geopackage_notice_put(void *self, const struct notice *notice);
 enum status geopackage_link_put(void *self, struct stream_position link);
 
 /* layers.c: what the layers show */
@@ -119,6 +122,7 @@ enum status geopackage_episodes(void *self, const struct store_filter *filter, s
 enum status geopackage_incidents(void *self, const struct store_filter *filter, store_incident_visitor visitor,
                                  void *visitor_self);
 enum status geopackage_rules(void *self, store_rule_visitor visitor, void *visitor_self);
+enum status geopackage_notices(void *self, struct span source, store_notice_visitor visitor, void *visitor_self);
 /* Of a row of (epoch, number, record) beginning at that column. */
 enum status geopackage_read_incident(sqlite3_stmt *row, int at, struct span id, struct arena *arena,
                                      struct incident *ret_incident);

@@ -298,3 +298,33 @@ enum status geopackage_rules(void *self, store_rule_visitor visitor, void *visit
     }
     return query_end(&query, status);
 }
+
+enum status geopackage_notices(void *self, struct span source, store_notice_visitor visitor, void *visitor_self)
+{
+    struct geopackage *geopackage = self;
+    struct query query;
+    if (geopackage->schema < 3)
+        return STATUS_OK; /* there were none then */
+    enum status status = query_begin(&query, geopackage,
+                                     "SELECT source, kind, text, since_ms, epoch, number FROM vedette_notices"
+                                     " WHERE ?1 = '' OR source = ?1 ORDER BY source, epoch, number, since_ms");
+    if (status == STATUS_OK)
+        bind_span(query.rows, 1, source);
+    while (status == STATUS_OK) {
+        status = query_next(&query);
+        if (status == STATUS_END)
+            return query_end(&query, STATUS_OK);
+        if (status != STATUS_OK)
+            break;
+        struct notice notice = {
+            .source = column_text(query.rows, 0),
+            .text = column_text(query.rows, 2),
+            .since_ms = sqlite3_column_int64(query.rows, 3),
+            .position = {(uint64_t)sqlite3_column_int64(query.rows, 4), (uint64_t)sqlite3_column_int64(query.rows, 5)},
+        };
+        status = notice_kind_find(column_text(query.rows, 1), &notice.kind) == STATUS_OK ? STATUS_OK : STATUS_CORRUPT;
+        if (status == STATUS_OK)
+            status = visitor(visitor_self, &notice);
+    }
+    return query_end(&query, status);
+}

@@ -5,6 +5,7 @@
  *     incidents ......... layer: points ─────────────────────────────────────┘
  *     rules ............. attributes: the rules the episodes were made by
  *     vedette_members ... episode ─▶ incidents, both ways
+ *     vedette_notices ... source, kind ─▶ the last notice
  *     vedette_meta ...... schema version, where the link resumes
  *
  * The R-trees' triggers are those of the standard and call ST_MinX and its sisters. They are there for editors from
@@ -109,15 +110,18 @@ static const char incidents_index[] = RTREE("incidents");
 #define ADD_TO_EPISODES(name, type) "ALTER TABLE episodes ADD COLUMN " name " " type ";"
 static const char baselines[] =
     EPISODE_COLUMNS_2(ADD_TO_EPISODES) "UPDATE vedette_meta SET value = 2 WHERE key = 'schema';";
-static const char positions[] =
-    EPISODE_COLUMNS_3(ADD_TO_EPISODES) "UPDATE vedette_meta SET value = 3 WHERE key = 'schema';";
+static const char positions[] = EPISODE_COLUMNS_3(ADD_TO_EPISODES);
+static const char notices[] = "CREATE TABLE vedette_notices(source TEXT NOT NULL, kind TEXT NOT NULL, since DATETIME, "
+                              "text TEXT, since_ms INTEGER,"
+                              " epoch INTEGER, number INTEGER, PRIMARY KEY(source, kind)) WITHOUT ROWID;"
+                              "UPDATE vedette_meta SET value = 3 WHERE key = 'schema';";
 
 /* From version i to i + 1: row i, its pieces in order. A new schema is a new row (and, at its end, sets 'schema'). */
 #define PIECES_MAX 8
 static const char *const steps[SCHEMA_VERSION][PIECES_MAX] = {
     {standard, layers, episodes_index, incidents_index},
     {baselines},
-    {positions},
+    {positions, notices},
 };
 
 enum status sqlite_status(sqlite3 *db, int result)

@@ -472,6 +472,20 @@ enum status geopackage_rule_put(void *self, const struct published_rule *rule)
     return status == STATUS_OK && sqlite3_changes(geopackage->db) == 0 ? STATUS_EXISTS : status;
 }
 
+enum status geopackage_notice_put(void *self, const struct notice *notice)
+{
+    struct geopackage *geopackage = self;
+    struct row row = {.statement = geopackage_statement(geopackage, STATEMENT_NOTICE_PUT)};
+    row_text(&row, notice->source);
+    row_name(&row, notice_kind_name(notice->kind));
+    row_time(&row, notice->since_ms);
+    row_text(&row, notice->text);
+    row_integer(&row, notice->since_ms);
+    row_integer(&row, (int64_t)notice->position.epoch);
+    row_integer(&row, (int64_t)notice->position.number);
+    return geopackage_run(geopackage, row.statement);
+}
+
 static enum status meta_put(struct geopackage *geopackage, const char *key, uint64_t value)
 {
     sqlite3_stmt *put = geopackage_statement(geopackage, STATEMENT_META_PUT);

@@ -523,6 +523,43 @@ static void rules_are_kept_by_name_and_hash(void **state)
     assert_string_equal(bench->seen.data, "a 03 {\"n\":3}\nb 01 {\"n\":1}\nb 02 {\"n\":2}\n");
 }
 
+static enum status note_notice(void *self, const struct notice *notice)
+{
+    text_print(self, "%.*s %s %d %d\n", SPAN_ARG(notice->source), notice_kind_name(notice->kind), (int)notice->since_ms,
+               (int)notice->position.number);
+    return STATUS_OK;
+}
+
+static const char *notices(struct bench *bench, const char *source)
+{
+    text_clear(&bench->seen);
+    text_print(&bench->seen, "%s", "");
+    assert_int_equal(store_notices(bench->store, span_of(source), note_notice, &bench->seen), STATUS_OK);
+    return bench->seen.data;
+}
+
+static void the_last_notice_of_each_source_and_kind_is_kept(void **state)
+{
+    struct bench *bench = *state;
+    struct stream_position at = {7, 10}, later = {7, 12};
+    assert_string_equal(notices(bench, ""), "");
+    assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_SILENT, 100), NULL), STORE_APPLIED);
+    assert_int_equal(apply(bench, story_notice(at, "a", NOTICE_SILENT, 90), NULL), STORE_APPLIED);
+    assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_BACK, 200), NULL), STORE_APPLIED); /* same cause */
+    assert_string_equal(notices(bench, ""), "a silent 90 10\nb silent 100 10\nb back 200 10\n");
+    /* Sent again, or found again by a correlator that was started anew: nothing new. */
+    assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_SILENT, 100), NULL), STORE_KNOWN);
+    assert_int_equal(apply(bench, story_notice(later, "a", NOTICE_SILENT, 90), NULL), STORE_KNOWN);
+    assert_int_equal(apply(bench, story_notice(later, "b", NOTICE_SILENT, 300), NULL), STORE_APPLIED);
+    assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_BACK, 400), NULL), STORE_KNOWN);
+    assert_string_equal(notices(bench, "b"), "b back 200 10\nb silent 300 12\n");
+    if (!kind->outlives)
+        return;
+    store_close(bench->store);
+    open_store(bench);
+    assert_string_equal(notices(bench, "b"), "b back 200 10\nb silent 300 12\n");
+}
+
 static void a_visitor_may_stop_with_any_status(void **state)
 {
     struct bench *bench = *state;
@@ -641,6 +678,7 @@ int store_contract_run(const char *name, const struct store_case *store_kind)
         T(an_incident_may_come_after_its_episode),
         T(members_come_and_go),
         T(rules_are_kept_by_name_and_hash),
+        T(the_last_notice_of_each_source_and_kind_is_kept),
         T(a_visitor_may_stop_with_any_status),
         T(a_visitor_may_ask_the_store),
         T(what_is_stored_is_there_after_reopening),

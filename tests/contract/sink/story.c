@@ -124,3 +124,14 @@ struct publication story_rule(const char *name, const char *hash, const char *js
 {
     return (struct publication){.kind = PUBLICATION_RULE, .rule = {span_of(name), span_of(hash), span_of(json)}};
 }
+
+struct publication story_notice(struct stream_position position, const char *source, enum notice_kind kind,
+                                int64_t since_ms)
+{
+    return (struct publication){.kind = PUBLICATION_NOTICE,
+                                .notice = {.source = span_of(source),
+                                           .kind = kind,
+                                           .since_ms = since_ms,
+                                           .position = position,
+                                           .text = SPAN("as it is")}};
+}

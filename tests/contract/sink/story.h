@@ -15,4 +15,6 @@ struct publication story_retraction(struct arena *arena, struct stream_position 
 struct publication story_episode(struct arena *arena, struct stream_position position, const char *id,
                                  uint32_t revision, enum episode_state state, int64_t first_ms, int64_t last_ms,
                                  const char *countries, const char *members);
+struct publication story_notice(struct stream_position position, const char *source, enum notice_kind kind,
+                                int64_t since_ms);
 struct publication story_rule(const char *name, const char *hash, const char *json);

@@ -239,6 +239,7 @@ static void a_store_of_schema_1_is_read_as_it_is_and_upgraded_by_who_writes(void
                     "c.execute('ALTER TABLE episodes DROP COLUMN baseline_hash'); "
                     "c.execute('ALTER TABLE episodes DROP COLUMN epoch'); "
                     "c.execute('ALTER TABLE episodes DROP COLUMN number'); "
+                    "c.execute('DROP TABLE vedette_notices'); "
                     "c.execute('UPDATE vedette_meta SET value = 1 WHERE key = \\\"schema\\\"'); c.commit()\"",
                     bench->folder),
         0);

@@ -55,6 +55,9 @@ static void publication_to_json(const struct publication *publication, struct te
     case PUBLICATION_EPISODE:
         episode_to_json(&publication->episode, unknown, json);
         break;
+    case PUBLICATION_NOTICE:
+        notice_to_json(&publication->notice, json);
+        break;
     case PUBLICATION_RULE:
         text_append(json, publication->rule.json);
         break;

@@ -90,6 +90,11 @@ def calibrated():
     return m
 
 
+def notice():
+    return e.Notice(source="rcb-pl", kind=e.NOTICE_KIND_SILENT, since_ms=1757484600000,
+                    position=e.StreamPosition(epoch=1757453400000, number=9), text="rcb-pl is silent: not heard of for 3 h")
+
+
 def but(message, **fields):
     for name, value in fields.items():
         field = getattr(message, name)
@@ -131,6 +136,7 @@ GOLDEN = {
     "publication/retracted": e.Publication(retracted=incident(retraction())),
     "publication/episode": e.Publication(episode=episode()),
     "publication/calibrated_episode": e.Publication(episode=calibrated()),
+    "publication/notice": e.Publication(notice=notice()),
     "publication/rule": e.Publication(rule=e.Rule(name="airspace", hash="00ff", json='{"reach_km":1000}')),
 }
 
@@ -170,6 +176,8 @@ HOSTILE = {
     "publication.nul_in_an_id": e.Publication(episode=but(episode(), id="a\0b")),
     "publication.score_not_a_number": e.Publication(episode=but(episode(), score=float("nan"))),
     "publication.nul_in_a_baseline_hash": e.Publication(episode=but(calibrated(), baseline_hash="ff\0ff")),
+    "publication.notice_of_an_unknown_kind": e.Publication(notice=but(notice(), kind=9)),
+    "publication.notice_of_nobody": e.Publication(notice=but(notice(), source="")),
     "publication.no_reports": e.Publication(incident=incident()),
     "publication.bad_report_inside": e.Publication(incident=incident(but(report(), category="x"))),
     "publication.amplification": b"\x1a\x80\x7d" + b"\xba\x01\x00" * 5333 + b"\x00",

@@ -185,6 +185,21 @@ static void a_rule_comes_back(void **state)
     assert_span_is(again.rule.json, "{\"reach_km\":1000}");
 }
 
+static void a_notice_comes_back(void **state)
+{
+    struct publication publication = {
+        .kind = PUBLICATION_NOTICE,
+        .notice = {SPAN("desk"), NOTICE_BACK, -5, {7, 8}, SPAN("desk is back after 3 h")},
+    };
+    struct publication again = round_trip(&publication);
+    assert_span_is(again.notice.source, "desk");
+    assert_int_equal(again.notice.kind, NOTICE_BACK);
+    assert_int_equal(again.notice.since_ms, -5);
+    assert_int_equal(again.notice.position.epoch, 7);
+    assert_int_equal(again.notice.position.number, 8);
+    assert_span_is(again.notice.text, "desk is back after 3 h");
+}
+
 static void refused(const struct episode *episode, const char *expected)
 {
     struct publication publication = {.kind = PUBLICATION_EPISODE, .episode = *episode};
@@ -242,7 +257,7 @@ static void what_is_no_publication_is_refused(void **state)
         const char *expected;
     } cases[] = {
         {{"", 0}, "publication: no kind"},
-        {{"\x2a\x00", 2}, "publication: no kind"},
+        {{"\x7a\x00", 2}, "publication: no kind"},
         {{"\x1a\x00", 2}, "episode.state is missing"},
         {{"\x1a\x02\x38\x09", 4}, "episode.state: value 9 is unknown"},
         {{"\x1a\x02\x38\x01", 4}, "episode.digest: 0 bytes, expected 32"},
@@ -268,6 +283,7 @@ int main(void)
         cmocka_unit_test(what_is_counted_of_an_incident_comes_back),
         cmocka_unit_test(a_bare_retraction_comes_back),
         cmocka_unit_test(a_rule_comes_back),
+        cmocka_unit_test(a_notice_comes_back),
         cmocka_unit_test(what_an_episode_cannot_be_is_refused),
         cmocka_unit_test(a_hundred_thousand_members_pass_and_one_more_does_not),
         cmocka_unit_test(what_is_no_publication_is_refused),

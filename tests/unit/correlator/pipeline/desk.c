@@ -127,6 +127,9 @@ static void take(struct desk_sink *sink, struct arena *arena, uint64_t position,
         sink->incidents += publication.kind == PUBLICATION_INCIDENT;
         sink->retractions += publication.kind == PUBLICATION_RETRACTED;
         return;
+    case PUBLICATION_NOTICE:
+        take_position(sink, publication.notice.position);
+        return;
     case PUBLICATION_EPISODE:
         take_position(sink, publication.episode.position);
         tell_episode(sink, &publication.episode);

@@ -133,6 +133,23 @@ static void an_incident_is_told_as_its_report_stands(void **state)
     sink_fini(&sink);
 }
 
+static void a_notice_is_told_where_the_journal_stands(void **state)
+{
+    struct sink sink;
+    sink_init(&sink);
+    publisher_at(sink.publisher, 9);
+    assert_int_equal(publisher_notice(sink.publisher, SPAN("desk"), NOTICE_SILENT, START_MS, SPAN("for 3 h")),
+                     STATUS_OK);
+    assert_int_equal(sink.last.kind, PUBLICATION_NOTICE);
+    assert_text(sink.last.notice.source, "desk");
+    assert_text(sink.last.notice.text, "for 3 h");
+    assert_int_equal(sink.last.notice.kind, NOTICE_SILENT);
+    assert_int_equal(sink.last.notice.since_ms, START_MS);
+    assert_int_equal(sink.last.notice.position.epoch, EPOCH);
+    assert_int_equal(sink.last.notice.position.number, 9);
+    sink_fini(&sink);
+}
+
 static void an_episode_is_told_with_all_the_engine_said_of_it(void **state)
 {
     struct sink sink;
@@ -421,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_stream_begins_with_the_rules_and_all_stands_where_its_cause_stands),
         cmocka_unit_test(an_incident_is_told_as_its_report_stands),
+        cmocka_unit_test(a_notice_is_told_where_the_journal_stands),
         cmocka_unit_test(an_episode_is_told_with_all_the_engine_said_of_it),
         cmocka_unit_test(content_that_has_not_changed_is_not_told_again),
         cmocka_unit_test(the_final_revision_repeats_what_made_the_content),
