@@ -37,10 +37,12 @@ struct feed { /* a source at work */
     enum feed_state told; /* what the last look found; READING: its end has not been met yet */
     int64_t watermark_ms;
     bool active; /* gave a report since the last marks */
+    uint64_t reports;
 };
 
 struct agent {
     struct sender *sender;
+    char name[LIMIT_SOURCE_BYTES + 1];
     struct territories *territories;
     char territories_path[1024]; /* looked for there in vain */
     FILE *refusals;
@@ -134,6 +136,7 @@ static enum status on_report(void *self, struct report *offered, const char *fil
     }
     agent->stats.read++;
     agent->stats.submitted++;
+    feed->reports++;
     agent->stats.located += !offered->has_countries && offered->has_place;
     feed->active = true;
     return STATUS_OK;
@@ -363,11 +366,11 @@ static enum status open_feeds(struct agent *agent, const struct agent_options *o
 static enum status open_sender(struct agent *agent, struct bus *bus, const struct agent_options *options,
                                char ret_reason[256])
 {
-    char name[LIMIT_SOURCE_BYTES + 1];
+    char *name = agent->name;
     if (options->only_source == NULL)
-        snprintf(name, sizeof(name), "%s", options->config->name);
+        snprintf(name, sizeof(agent->name), "%s", options->config->name);
     else /* several agents may each run one source of the same file: each is a stream of its own */
-        snprintf(name, sizeof(name), "%.*s-%s", 20, options->config->name, options->only_source);
+        snprintf(name, sizeof(agent->name), "%.*s-%s", 20, options->config->name, options->only_source);
     const struct sender_options sender = {.url = options->url, .end = BUS_DIAL, .name = name, .epoch = options->epoch};
     const struct sender_events events = {.room = on_room, .acked = on_acked, .peer = on_peer, .self = agent};
     return sender_open(bus, &sender, &events, &agent->sender, ret_reason);
@@ -427,6 +430,29 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
 const struct agent_stats *agent_stats(const struct agent *agent)
 {
     return &agent->stats;
+}
+
+const char *agent_name(const struct agent *agent)
+{
+    return agent->name;
+}
+
+const struct sender *agent_sender(const struct agent *agent)
+{
+    return agent->sender;
+}
+
+bool agent_look(const struct agent *agent, size_t index, struct agent_feed *ret_feed)
+{
+    if (index >= agent->feed_count)
+        return false;
+    const struct feed *feed = &agent->feeds[index];
+    const struct source_mark mark = mark_of(feed);
+    *ret_feed = (struct agent_feed){.name = feed->source->name,
+                                    .reports = feed->reports,
+                                    .state_text = source_state_name(mark.state),
+                                    .promise_ms = mark.watermark_ms};
+    return true;
 }
 
 void agent_progress(const struct agent *agent, uint64_t *ret_done, uint64_t *ret_total)

@@ -66,6 +66,17 @@ struct agent_events {
 enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_options *options,
                        const struct agent_events *events, struct agent **ret_agent, char ret_reason[256]) MUST_CHECK;
 const struct agent_stats *agent_stats(const struct agent *agent);
+/* The link to the correlator, and each source, for who looks at them. */
+const char *agent_name(const struct agent *agent); /* of the stream it sends */
+const struct sender *agent_sender(const struct agent *agent);
+struct agent_feed {
+    const char *name;
+    uint64_t reports; /* given since the start */
+    const char *state_text;
+    int64_t promise_ms; /* TIME_NONE: none */
+};
+/* The source of that index, in the configuration's order; false: there are no more. */
+bool agent_look(const struct agent *agent, size_t index, struct agent_feed *ret_feed);
 /* Bytes of files read, and in all (0: unknown). */
 void agent_progress(const struct agent *agent, uint64_t *ret_done, uint64_t *ret_total);
 /* Stops reading and closes; closed may be NULL. */

@@ -1,7 +1,9 @@
 /* The program vedette-agent: options, signals, one loop. */
 #include "agents/agent.h"
+#include "agents/agent_window.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/service/service.h"
 #include "bus/bus_config.h"
 #include "proto/config_blocks.h"
 
@@ -32,6 +34,8 @@ struct process {
     uv_signal_t signals[3];
     struct bus *bus;
     struct agent *agent;
+    struct agent_window window;
+    struct service *service;
     const struct arguments *arguments;
     struct agent_stats stats; /* as they were when it stopped */
     bool stopping;
@@ -84,6 +88,7 @@ static void stop(struct process *process)
         return;
     process->stopping = true;
     process->stats = *agent_stats(process->agent);
+    service_close(process->service);
     agent_close(process->agent, NULL, NULL);
     for (size_t i = 0; i < 3; i++)
         uv_close((uv_handle_t *)&process->signals[i], NULL);
@@ -124,7 +129,21 @@ static void raise_open_files(void)
     }
 }
 
-static int serve(struct process *process, const struct agent_config *config, const struct bus_config *bus_config)
+static enum status service_begin(struct process *process, const char *name, const struct monitor_config *monitor,
+                                 char ret_reason[256])
+{
+    struct monitor_options window = {.name = name,
+                                     .version = argp_program_version,
+                                     .state = monitor->state,
+                                     .address = monitor->agent,
+                                     .ready = agent_window_ready,
+                                     .self = &process->window};
+    agent_window_init(&process->window, process->agent, &window.book);
+    return service_open(&process->loop, &window, &process->service, ret_reason);
+}
+
+static int serve(struct process *process, const struct agent_config *config, const struct bus_config *bus_config,
+                 const struct monitor_config *monitor)
 {
     const struct agent_options agent_options = {.config = config,
                                                 .only_source = process->arguments->source,
@@ -139,6 +158,9 @@ static int serve(struct process *process, const struct agent_config *config, con
         return status_exit(status);
     }
     status = agent_open(&process->loop, process->bus, &agent_options, &events, &process->agent, reason);
+    if (status == STATUS_OK &&
+        (status = service_begin(process, agent_name(process->agent), monitor, reason)) != STATUS_OK)
+        agent_close(process->agent, NULL, NULL);
     if (status == STATUS_OK) {
         signals_start(process);
         log_info("agent.start", "%zu sources, incidents go to %s",
@@ -185,15 +207,17 @@ int agent_main(int argc, char **argv)
     struct config *config;
     struct agent_config agent_config = {0};
     struct bus_config bus_config;
+    struct monitor_config monitor = {0};
     if (config_open(arguments.config, blocks, stderr, &config) != STATUS_OK)
         return EXIT_MISUSED;
     bool right = agent_config_read(config, &agent_config) && source_is_there(&agent_config, arguments.source);
     right = bus_config_read(config, &bus_config) && right;
+    right = monitor_config_read(config, &monitor) && right;
     int exit_status = EXIT_MISUSED;
     if (right && config_complaints(config) == 0) {
         struct process process = {.arguments = &arguments};
         uv_loop_init(&process.loop);
-        exit_status = serve(&process, &agent_config, &bus_config);
+        exit_status = serve(&process, &agent_config, &bus_config, &monitor);
         uv_loop_close(&process.loop);
     }
     config_close(config);

@@ -27,7 +27,8 @@ struct sink {
     struct store_thread *thread;
     struct alerts *alerts; /* NULL: nobody is alerted */
     size_t waiting_bytes;
-    bool is_held, is_troubled, has_failed;
+    size_t waiting; /* publications */
+    bool is_connected, is_held, is_troubled, has_failed;
     enum sink_patience patience;
     enum ending ending;
     uv_timer_t turn; /* lets the last acknowledgement out before the receiver is closed */
@@ -39,6 +40,17 @@ struct sink {
 const struct sink_stats *sink_stats(const struct sink *sink)
 {
     return &sink->stats;
+}
+
+const struct receiver *sink_receiver(const struct sink *sink)
+{
+    return sink->receiver;
+}
+
+struct sink_state sink_state(const struct sink *sink)
+{
+    return (struct sink_state){
+        .waiting = sink->waiting, .is_connected = sink->is_connected, .is_troubled = sink->is_troubled};
 }
 
 /* --- in --- */
@@ -95,13 +107,15 @@ static void on_batch(void *self, const struct peer *peer, uint64_t first, const 
         batch->count++;
     }
     sink->waiting_bytes += bytes;
+    sink->waiting += batch->count;
     store_thread_apply(sink->thread, batch);
     set_flow(sink);
 }
 
 static void on_peer(void *self, const struct peer *peer, enum peer_state state)
 {
-    (void)self;
+    struct sink *sink = self;
+    sink->is_connected = state == PEER_UP;
     switch (state) {
     case PEER_UP:
         log_info("sink.up", "connected to %s", peer->name);
@@ -138,6 +152,7 @@ static void on_applied(void *self, struct store_batch *batch)
 {
     struct sink *sink = self;
     sink->waiting_bytes -= batch->bytes;
+    sink->waiting -= batch->count;
     if (batch->delivery == DELIVERED) {
         receiver_ack(sink->receiver, batch->peer_name, batch->epoch, batch->last);
         count_and_alert(sink, batch);

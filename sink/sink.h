@@ -74,6 +74,14 @@ struct sink_events {
 enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_options *options,
                       const struct sink_events *events, struct sink **ret_sink, char ret_reason[256]) MUST_CHECK;
 const struct sink_stats *sink_stats(const struct sink *sink);
+/* The link to the correlator, and how things stand, for who looks at them. */
+const struct receiver *sink_receiver(const struct sink *sink);
+struct sink_state {
+    uint64_t waiting; /* publications that wait for the store */
+    bool is_connected;
+    bool is_troubled; /* the store does not take them; it is tried again */
+};
+struct sink_state sink_state(const struct sink *sink);
 /* Finishes what the store has begun, gives alerts under way and due at once some `grace_ms`, then closes. */
 void sink_close(struct sink *sink, uint64_t grace_ms, void (*closed)(void *self), void *self);
 

@@ -1,8 +1,9 @@
 /* The program vedette-sink: one store, one link, one loop. */
 #include "base/log.h"
+#include "base/service/service.h"
 #include "bus/bus_config.h"
 #include "proto/config_blocks.h"
-#include "sink/sink.h"
+#include "sink/sink_window.h"
 
 #include <argp.h>
 #include <inttypes.h>
@@ -22,6 +23,8 @@ struct program {
     struct bus *bus;
     struct store *store;
     struct sink *sink;
+    struct sink_window window;
+    struct service *service;
     uv_signal_t signals[3];
     bool has_failed, is_ending;
 };
@@ -74,6 +77,8 @@ static void end(struct program *program)
     if (program->is_ending)
         return;
     program->is_ending = true;
+    service_close(program->service);
+    program->service = NULL;
     sink_close(program->sink, GRACE_MS, on_closed, program);
 }
 
@@ -102,7 +107,21 @@ static int fail(enum status status, const char *reason)
     return exit_status != 0 ? exit_status : 1;
 }
 
-static int run(struct program *program, const struct sink_config *config, const struct bus_config *bus)
+static enum status service_begin(struct program *program, const struct sink_config *config,
+                                 const struct monitor_config *monitor, char ret_reason[256])
+{
+    struct monitor_options window = {.name = config->name,
+                                     .version = argp_program_version,
+                                     .state = monitor->state,
+                                     .address = monitor->sink,
+                                     .ready = sink_window_ready,
+                                     .self = &program->window};
+    sink_window_init(&program->window, program->sink, &window.book);
+    return service_open(&program->loop, &window, &program->service, ret_reason);
+}
+
+static int run(struct program *program, const struct sink_config *config, const struct bus_config *bus,
+               const struct monitor_config *monitor)
 {
     char reason[256] = "out of memory";
     enum status status = store_open(config->store, STORE_WRITE, &program->store, reason);
@@ -123,6 +142,11 @@ static int run(struct program *program, const struct sink_config *config, const 
     status = bus_open(&program->loop, &program->bus);
     if (status == STATUS_OK)
         status = sink_open(&program->loop, program->bus, &sink_options, &events, &program->sink, reason);
+    if (status == STATUS_OK) {
+        status = service_begin(program, config, monitor, reason);
+        if (status != STATUS_OK)
+            sink_close(program->sink, 0, NULL, NULL);
+    }
     if (status == STATUS_OK) {
         for (size_t i = 0; i < 3; i++)
             (void)uv_signal_start(&program->signals[i], on_signal, numbers[i]);
@@ -161,10 +185,12 @@ int sink_main(int argc, char **argv)
         return 2;
     struct sink_config sink;
     struct bus_config bus;
+    struct monitor_config monitor;
     bool is_right = sink_config_read(config, &sink);
     is_right = bus_config_read(config, &bus) && is_right;
+    is_right = monitor_config_read(config, &monitor) && is_right;
     struct program program = {0};
-    int exit_status = is_right && config_complaints(config) == 0 ? run(&program, &sink, &bus) : 2;
+    int exit_status = is_right && config_complaints(config) == 0 ? run(&program, &sink, &bus, &monitor) : 2;
     config_close(config);
     return exit_status;
 }
