@@ -5,9 +5,9 @@
                            ├──▶ proxy ──▶ correlator ◀── proxy ◀── sink ──▶ store, webhook ──▶ endpoint
     desks (files) ─ south ─┘
 
-    tests/system/chaos.py [--seed S] [--blows N] [--only KIND,…] [--without KIND,…] [--keep]
+    tests/system/chaos.py [--seed S] [--blows N] [--end T] [--only KIND,…] [--without KIND,…] [--keep]
 
-The seed is printed; with it the season, the blows and their order are the same again (when exactly they fall is not).
+Seed and end are printed; with them the season, the blows and their order are the same again (when exactly they fall is not).
 Without arguments: 40 blows under sanitizers, 200 without, 1,000 where VEDETTE_SOAK=1."""
 
 import argparse
@@ -20,14 +20,13 @@ import tempfile
 import time
 
 import endpoint as webhook
-from fleet import UP, Fleet, Member
-from harness import BIN, SOAK, VOLATILE, bus_block, vedette
+from fleet import UP, Fleet, Installation, content, difference, settle
+from harness import BIN, SOAK, vedette
 from link import Lines
 from season import MAPPING, RULES, Desk, Season, Writer
 
 SOURCES = {"desk": ("north", "jsonl"), "feed": ("north", "jsonl"), "list": ("south", "csv")}
 PAUSE_S = (0.2, 0.4)  # between blows
-SETTLED_S = 60  # without any change in the store: it will not come any more
 PER_BLOW = 60  # reports
 
 
@@ -35,29 +34,28 @@ def sanitized():
     return b"__asan_init" in (BIN / "vedette-correlator").read_bytes()
 
 
-def clean(lines, *more):
-    return [{key: value for key, value in json.loads(line).items() if key not in (*VOLATILE, *more)} for line in lines]
-
-
 class Ground:
     """The installation and what it is compared with."""
 
-    def __init__(self, folder, seed, blows, same):
+    def __init__(self, folder, seed, blows, end, same):
         self.folder, self.seed = folder, seed
         self.dice = random.Random(seed)
-        self.same = {"same": {"within": "6h", "reach_km": 25}} if same else {}
-        self.season = Season(seed, max(500, blows * PER_BLOW), list(SOURCES), time.time() - 3600)
+        self.season = Season(seed, max(500, blows * PER_BLOW), list(SOURCES), end)
         self.endpoint = webhook.Endpoint()
         self.lines = Lines()
+        self.place = Installation(folder, RULES, **({"same": {"within": "6h", "reach_km": 25}} if same else {}))
         self.expected = self.undisturbed()
         self.desks = self.open_desks(folder / "in")
         self.writer = Writer(self.season, self.desks, blows * sum(PAUSE_S) / 2, seed)
-        bus = bus_block()
-        real = {name: int(url.rsplit(":", 1)[1]) for name, url in bus.items()}
-        self.links = {"north": self.lines.link(real["incidents"]), "south": self.lines.link(real["incidents"]),
-                      "sink": self.lines.link(real["episodes"])}
-        self.store = folder / "store.gpkg"
-        self.fleet = Fleet([self.agent("north", bus), self.agent("south", bus), self.correlator(bus), self.sink(bus)])
+        self.links = {"north": self.lines.link(self.place.port("incidents")),
+                      "south": self.lines.link(self.place.port("incidents")),
+                      "sink": self.lines.link(self.place.port("episodes"))}
+        sources = {name: self.source(name, desk) for name, desk in self.desks.items()}
+        agents = [self.place.agent(name, [sources[source] for source, (agent, _) in SOURCES.items() if agent == name],
+                                   via=self.links[name]) for name in ("north", "south")]
+        alert = self.endpoint.entry(group_wait="500ms", group_interval="1s", max_age="36500d")
+        self.fleet = Fleet([*agents, self.place.correlator(list(sources.values())),
+                            self.place.sink(via=self.links["sink"], alerts=[alert])])
 
     def open_desks(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,11 +65,6 @@ class Ground:
     def source(self, name, desk):
         mapping = {"mapping": str(self.folder / "list.map.yaml")} if desk.ending == "csv" else {}
         return {"name": name, "type": desk.ending, "path": desk.glob(), "follow": True, "lateness": "400d", **mapping}
-
-    def configure(self, name, **blocks):
-        path = self.folder / f"{name}.yaml"
-        path.write_text(json.dumps({"rules": RULES, **self.same, "state": str(self.folder / f"state-{name}"), **blocks}, indent=1))
-        return path
 
     def undisturbed(self):
         """The season written down in one go, and replayed."""
@@ -86,31 +79,7 @@ class Ground:
                 converted = folder / f"{name}.converted.jsonl"
                 converted.write_text(vedette("convert", "--mapping", mapping, desk.path()).stdout)
                 files.append(converted)
-        config = self.configure("undisturbed")
-        vedette("replay", "--config", config, "--store", folder / "store.gpkg", *files)
-        return self.content(folder / "store.gpkg")
-
-    @staticmethod
-    def content(store):
-        return {"episodes": clean(vedette("episodes", "--store", store, "--all", "--json").stdout.splitlines()),
-                "incidents": clean(vedette("incidents", "--store", store, "--json").stdout.splitlines())}
-
-    def agent(self, name, bus):
-        sources = [self.source(source, self.desks[source]) for source, (agent, _) in SOURCES.items() if agent == name]
-        config = self.configure(name, agent={"name": name}, sources=sources,
-                                bus={**bus, "incidents": f"tcp://127.0.0.1:{self.links[name].port}"})
-        return Member(name, "vedette-agent", config, self.folder / f"{name}.log")
-
-    def correlator(self, bus):
-        sources = [self.source(name, desk) for name, desk in self.desks.items()]
-        config = self.configure("correlator", bus=bus, sources=sources)
-        return Member("correlator", "vedette-correlator", config, self.folder / "correlator.log")
-
-    def sink(self, bus):
-        alert = self.endpoint.entry(group_wait="500ms", group_interval="1s", max_age="36500d")
-        config = self.configure("sink", bus={**bus, "episodes": f"tcp://127.0.0.1:{self.links['sink'].port}"},
-                                sink={"store": str(self.store), "alerts": [alert]})
-        return Member("sink", "vedette-sink", config, self.folder / "sink.log")
+        return self.place.replayed(files)
 
     def close(self):
         self.writer.stopping = True
@@ -202,44 +171,10 @@ def strike(ground, blows, kinds, count, dice, log):
             time.sleep(0.02)
 
 
-def difference(found, expected):
-    """The first things that are not alike, in a line each."""
-    wrong = []
-    for kind, wanted in expected.items():
-        there, should = ({one["id"]: one for one in lines} for lines in (found[kind], wanted))
-        for name, ids in (("missing", should.keys() - there.keys()), ("too much", there.keys() - should.keys())):
-            if ids:
-                wrong.append(f"{kind}: {len(ids)} {name}: {sorted(ids)[:10]}")
-        other = sorted(one for one in there.keys() & should.keys() if there[one] != should[one])
-        if other:
-            wrong.append(f"{kind}: {len(other)} differ, the first is {other[0]}:\n  found    {json.dumps(there[other[0]])[:1500]}"
-                         f"\n  expected {json.dumps(should[other[0]])[:1500]}")
-        if not wrong and found[kind] != wanted:
-            wrong.append(f"{kind}: the same, in another order")
-    return wrong
-
-
-def settle(what, fleet):
-    """Asks until nothing is wrong, or until what is wrong has not changed for long; what is wrong in the end."""
-    wrong, since = None, time.monotonic()
-    while True:
-        fleet.tick()
-        now = what()
-        if not now:
-            return []
-        if now != wrong:
-            wrong, since = now, time.monotonic()
-        if time.monotonic() - since > SETTLED_S:
-            return wrong
-        for _ in range(25):
-            fleet.tick()
-            time.sleep(0.02)
-
-
 def wrong_in_store(ground):
-    if not ground.store.exists():
+    if not ground.place.store.exists():
         return ["there is no store"]
-    return difference(ground.content(ground.store), ground.expected)
+    return difference(content(ground.place.store), ground.expected)
 
 
 def wrong_in_alerts(ground):
@@ -271,15 +206,16 @@ def main():
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     reader.add_argument("--blows", type=int, default=1000 if SOAK else 40 if sanitized() else 200)
+    reader.add_argument("--end", type=int, default=int(time.time()) // 3600 * 3600, help="of the season, seconds since 1970")
     reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
     reader.add_argument("--without", type=lambda text: text.split(","), default=[])
     reader.add_argument("--keep", action="store_true", help="keep the folder")
     arguments = reader.parse_args()
     kinds = {name: weight for name, weight in KINDS.items() if name in arguments.only and name not in arguments.without}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vedette-chaos-"))
-    print(f"chaos --seed {arguments.seed} --blows {arguments.blows}", flush=True)
+    print(f"chaos --seed {arguments.seed} --blows {arguments.blows} --end {arguments.end}", flush=True)
     start, log = time.monotonic(), []
-    ground = Ground(folder, arguments.seed, arguments.blows, same=arguments.seed % 2 == 0)
+    ground = Ground(folder, arguments.seed, arguments.blows, arguments.end, same=arguments.seed % 2 == 0)
     wrong = ["it did not come to a verdict"]
     try:
         wrong = ordeal(ground, kinds, arguments.blows, log)

@@ -1,12 +1,13 @@
 """The programs of one installation, each with a configuration, a log and lives: killed, stopped, ended and started again."""
 
+import json
 import os
 import pathlib
 import signal
 import subprocess
 import time
 
-from harness import BIN, expect_no_sanitizer
+from harness import BIN, VOLATILE, bus_block, expect_no_sanitizer, vedette
 
 UP, FROZEN, ENDING, DOWN = "up", "frozen", "ending", "down"
 END_WITHIN_S = 60  # a clean stop
@@ -90,10 +91,11 @@ class Member:
     def tail(self, size=1500):
         return self.text()[-size:]
 
-    def resident_kb(self):
+    def memory_mb(self, what="VmRSS"):
+        """VmRSS: now; VmHWM: the most there ever was in this life."""
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
+            if line.startswith(what + ":"):
+                return int(line.split()[1]) // 1024
         return 0
 
 
@@ -147,3 +149,83 @@ class Fleet:
         complaints = [one for member in self for one in member.complaints]
         if complaints:
             raise AssertionError("\n".join(complaints))
+
+
+class Installation:
+    """A folder with a configuration for each program: same rules, same bus, what else is said for one of them."""
+
+    def __init__(self, folder, rules, **blocks):
+        self.folder = pathlib.Path(folder)
+        self.blocks = {"rules": rules, **blocks}
+        self.bus = bus_block()
+        self.store = self.folder / "store.gpkg"
+
+    def port(self, end):
+        return int(self.bus[end].rsplit(":", 1)[1])
+
+    def configure(self, name, **blocks):
+        path = self.folder / f"{name}.yaml"
+        path.write_text(json.dumps({**self.blocks, "state": str(self.folder / f"state-{name}"), "bus": self.bus, **blocks},
+                                   indent=1))
+        return path
+
+    def member(self, name, program, **blocks):
+        return Member(name, program, self.configure(name, **blocks), self.folder / f"{name}.log")
+
+    def agent(self, name, sources, via=None, **blocks):
+        bus = {**self.bus, "incidents": f"tcp://127.0.0.1:{via.port}"} if via else self.bus
+        return self.member(name, "vedette-agent", **{"agent": {"name": name}, "sources": sources, "bus": bus, **blocks})
+
+    def correlator(self, sources, **blocks):
+        return self.member("correlator", "vedette-correlator", sources=sources, **blocks)
+
+    def sink(self, via=None, alerts=(), **blocks):
+        bus = {**self.bus, "episodes": f"tcp://127.0.0.1:{via.port}"} if via else self.bus
+        return self.member("sink", "vedette-sink", bus=bus, sink={"store": str(self.store), "alerts": list(alerts)}, **blocks)
+
+    def replayed(self, files):
+        """What an undisturbed run makes of these files."""
+        store = self.folder / "undisturbed.gpkg"
+        vedette("replay", "--config", self.configure("undisturbed"), "--store", store, *files, timeout=3600)
+        return content(store)
+
+
+def content(store):
+    """What must be equal whatever happened on the way."""
+    return {kind: [{key: value for key, value in json.loads(line).items() if key not in VOLATILE}
+                   for line in vedette(kind, "--store", store, *more, "--json", timeout=3600).stdout.splitlines()]
+            for kind, more in (("episodes", ["--all"]), ("incidents", []))}
+
+
+def difference(found, expected):
+    """The first things that are not alike, in a line each."""
+    wrong = []
+    for kind, wanted in expected.items():
+        there, should = ({one["id"]: one for one in lines} for lines in (found[kind], wanted))
+        for name, ids in (("missing", should.keys() - there.keys()), ("too much", there.keys() - should.keys())):
+            if ids:
+                wrong.append(f"{kind}: {len(ids)} {name}: {sorted(ids)[:10]}")
+        other = sorted(one for one in there.keys() & should.keys() if there[one] != should[one])
+        if other:
+            wrong.append(f"{kind}: {len(other)} differ, the first is {other[0]}:\n  found    {json.dumps(there[other[0]])[:1500]}"
+                         f"\n  expected {json.dumps(should[other[0]])[:1500]}")
+        if not wrong and found[kind] != wanted:
+            wrong.append(f"{kind}: the same, in another order")
+    return wrong
+
+
+def settle(what, fleet, patience_s=60):
+    """Asks until nothing is wrong, or until what is wrong has not changed for so long; what is wrong in the end."""
+    wrong, since = None, time.monotonic()
+    while True:
+        fleet.tick()
+        now = what()
+        if not now:
+            return []
+        if now != wrong:
+            wrong, since = now, time.monotonic()
+        if time.monotonic() - since > patience_s:
+            return wrong
+        for _ in range(25):
+            fleet.tick()
+            time.sleep(0.02)

@@ -187,3 +187,26 @@ class Writer(threading.Thread):
             time.sleep(self.dice.uniform(0, 0.05) if self.seconds else 0)
         for source, desk in self.desks.items():
             desk.write(desk.line(self.season.sentinel(source)), self.dice)
+
+
+def torrent(path, count, seed, end):
+    """So many reports in a file, as fast as they can be written: some 2,000 a day, in order of time; one in ten is
+    corrected soon after, one in fifty retracted."""
+    dice = random.Random(seed)
+    towns = [(round(dice.uniform(44, 66), 2), round(dice.uniform(-4, 30), 2), dice.choice("PL LT DE DK SE FI RO EE".split()))
+             for _ in range(2000)]
+    start = end - 86400 * max(1, count // 2000)
+    before = (0, towns[0], CATEGORIES[0], start)
+    with open(path, "w", encoding="utf-8") as stream:
+        for number in range(count):
+            draw, revision, status = dice.random(), 0, "reported"
+            known = (number, towns[int(draw * 1e6) % 2000], CATEGORIES[int(draw * 1e9) % 6], start + number * (end - start) / count)
+            if draw < 0.12:
+                known, revision, status = before, 1, "retracted" if draw < 0.02 else "confirmed"
+            elif draw < 0.5:
+                before = known
+            name, (lat, lon, country), category, when = known
+            stream.write(f'{{"source":"desk","source_id":"t{name}","revision":{revision},"status":"{status}","category":"{category}",'
+                         f'"occurred":{{"start":"{stamp(when)}"}},"reported_at":"{stamp(when + revision)}",'
+                         f'"place":{{"lat":{lat},"lon":{lon},"radius_km":5}},"countries":[{{"code":"{country}","role":"where"}}],'
+                         f'"headline":"{category} number {name}"}}\n')
