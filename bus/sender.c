@@ -21,6 +21,7 @@ struct sender {
     uint64_t item_bytes_max; /* a dialler's: as the listener allows */
     size_t refused_bytes;    /* of the item that found no room; `room` is due */
     bool room_due;
+    uint64_t passed; /* greatest position passed over */
     void (*closed)(void *self);
     void *closed_self;
 };
@@ -52,9 +53,7 @@ static void cursor_name(struct cursor *cursor, const char *name)
 static void room_tell(struct sender *sender)
 {
     const struct outbox *outbox = sender->outbox;
-    if (!sender->room_due || outbox->bytes + sender->refused_bytes > outbox->bytes_max)
-        return;
-    if (outbox->bytes > outbox->bytes_max / 4 * 3 && outbox->bytes > 0) /* not for every single item */
+    if (sender->end.closing || !sender->room_due || !outbox->driver->room(outbox, sender->refused_bytes))
         return;
     sender->room_due = false;
     if (sender->events.room != NULL)
@@ -75,16 +74,14 @@ static void acked_advance(struct sender *sender)
     outbox->driver->trim(outbox, least);
     if (sender->events.acked != NULL)
         sender->events.acked(sender->events.self, least);
-    if (!sender->end.closing)
-        room_tell(sender);
+    room_tell(sender);
 }
 
 /* --- hooks --- */
 
 static void on_prepare(void *self, struct session_options *options)
 {
-    (void)self;
-    (void)options;
+    options->epoch = ((struct sender *)self)->outbox->epoch;
 }
 
 static enum session_event on_admit(void *self, struct link *link)
@@ -96,8 +93,13 @@ static enum session_event on_admit(void *self, struct link *link)
                        SENDER_RECEIVERS_MAX);
         return SESSION_ENDED;
     }
-    if (session_open_sender(&link->session, cursor) == SESSION_ENDED)
+    if (session_open_sender(&link->session, cursor) == SESSION_ENDED) {
+        if (link->session.ending == ENDING_GAP && sender->outbox->lossy) { /* the next session is of a new stream */
+            sender->outbox->driver->renew(sender->outbox);
+            sender->stats.renewed++;
+        }
         return SESSION_ENDED;
+    }
     cursor_name(cursor, link->session.peer_name);
     sender->item_bytes_max = link->session.options.item_bytes_max;
     acked_advance(sender);
@@ -118,15 +120,38 @@ static void on_peer(void *self, const struct peer *peer, enum peer_state state)
         sender->events.peer(sender->events.self, peer, state);
 }
 
-static void sender_free(struct sender *sender)
+static void on_passed(void *self, uint64_t position, struct span item, uint64_t admitted_bytes)
 {
-    if (sender->outbox != NULL)
-        sender->outbox->driver->close(sender->outbox);
+    struct sender *sender = self;
+    if (position <= sender->passed)
+        return;
+    sender->passed = position;
+    sender->stats.passed++;
+    sender->events.passed(sender->events.self, item, admitted_bytes);
+}
+
+static void on_changed(void *self)
+{
+    struct sender *sender = self;
+    end_wake(&sender->end);
+    room_tell(sender);
+}
+
+static void on_failed(void *self, enum status status, const char *reason)
+{
+    struct sender *sender = self;
+    if (sender->events.failed != NULL && !sender->end.closing)
+        sender->events.failed(sender->events.self, status, reason);
+}
+
+static void sender_free(void *self)
+{
+    struct sender *sender = self;
     marks_fini(&sender->marks);
     free(sender);
 }
 
-static void on_closed(void *self)
+static void on_outbox_closed(void *self)
 {
     struct sender *sender = self;
     void (*closed)(void *) = sender->closed;
@@ -134,6 +159,12 @@ static void on_closed(void *self)
     sender_free(sender);
     if (closed != NULL)
         closed(closed_self);
+}
+
+static void on_closed(void *self)
+{
+    struct sender *sender = self;
+    sender->outbox->driver->close(sender->outbox, on_outbox_closed, sender);
 }
 
 /* --- the callers' side --- */
@@ -153,8 +184,9 @@ static void options_of(struct sender *sender, const struct sender_options *optio
                     .item_bytes_max = item_bytes_max,
                     .frame_bytes_max = alone > LIMIT_BATCH_BYTES ? alone : LIMIT_BATCH_BYTES,
                     .batch_items_max = LIMIT_BATCH_ITEMS,
-                    .epoch = options->epoch,
                     .outbox = sender->outbox,
+                    .passed = sender->events.passed != NULL ? on_passed : NULL,
+                    .passed_self = sender,
                     .marks = &sender->marks},
         .frame_bytes_max = FRAME_HEARD_BYTES,
         .peers_max = SENDER_RECEIVERS_MAX,
@@ -184,34 +216,48 @@ static enum status cursors_declare(struct sender *sender, const struct sender_op
     return STATUS_OK;
 }
 
-enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
-                        struct sender **ret_sender, char ret_reason[256])
+static enum status outbox_take(struct sender *sender, const struct sender_options *options, char ret_reason[256])
 {
-    if (options->epoch == 0) {
+    enum status status = STATUS_OK;
+    sender->outbox = options->outbox;
+    if (sender->outbox == NULL && options->epoch == 0) {
         (void)snprintf(ret_reason, 256, "epoch 0: expected a greater one");
         return STATUS_INVALID;
     }
-    struct sender *sender = calloc(1, sizeof *sender);
-    enum status status = sender != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    if (status == STATUS_OK)
+    if (sender->outbox == NULL) {
         status = outbox_memory_open(options->outbox_bytes_max > 0 ? options->outbox_bytes_max : OUTBOX_BYTES_MAX,
                                     &sender->outbox);
-    if (status != STATUS_OK) {
         (void)snprintf(ret_reason, 256, "%s", status_text(status));
-        free(sender);
-        return status;
+        if (status == STATUS_OK)
+            sender->outbox->epoch = options->epoch;
+    }
+    return status;
+}
+
+enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
+                        struct sender **ret_sender, char ret_reason[256])
+{
+    struct sender *sender = calloc(1, sizeof *sender);
+    if (sender == NULL) {
+        (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
+        return STATUS_NO_MEMORY;
     }
     sender->events = *events;
     struct end_options end_options;
-    options_of(sender, options, &end_options);
     struct end_hooks hooks = {on_prepare, on_admit, on_heard, on_peer, on_closed, sender};
-    status = cursors_declare(sender, options, ret_reason);
+    enum status status = outbox_take(sender, options, ret_reason);
+    options_of(sender, options, &end_options);
+    if (status == STATUS_OK)
+        status = cursors_declare(sender, options, ret_reason);
     if (status == STATUS_OK)
         status = end_open(&sender->end, bus, &end_options, &hooks, ret_reason);
     if (status != STATUS_OK) {
+        if (sender->outbox != NULL && options->outbox == NULL)
+            sender->outbox->driver->close(sender->outbox, NULL, NULL);
         sender_free(sender);
         return status;
     }
+    sender->outbox->events = (struct outbox_events){on_changed, on_failed, sender};
     *ret_sender = sender;
     return STATUS_OK;
 }
@@ -223,7 +269,7 @@ enum status sender_submit(struct sender *sender, struct span item, uint64_t *ret
     enum status status = sender->outbox->driver->append(sender->outbox, item);
     if (status == STATUS_AGAIN) {
         sender->room_due = true;
-        sender->refused_bytes = item.size + OUTBOX_ITEM_COST;
+        sender->refused_bytes = item.size;
     }
     if (status != STATUS_OK)
         return status;
@@ -231,6 +277,14 @@ enum status sender_submit(struct sender *sender, struct span item, uint64_t *ret
     *ret_position = sender->outbox->last;
     end_wake(&sender->end);
     return STATUS_OK;
+}
+
+void sender_commit(struct sender *sender)
+{
+    if (sender->outbox->driver->commit == NULL)
+        return;
+    sender->outbox->driver->commit(sender->outbox);
+    room_tell(sender);
 }
 
 enum status sender_marks(struct sender *sender, const struct source_mark *marks, size_t count)
@@ -270,6 +324,11 @@ uint64_t sender_position(const struct sender *sender)
 uint64_t sender_acked(const struct sender *sender)
 {
     return sender->outbox->first - 1;
+}
+
+const struct outbox *sender_outbox(const struct sender *sender)
+{
+    return sender->outbox;
 }
 
 size_t sender_peers(const struct sender *sender)

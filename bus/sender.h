@@ -1,4 +1,7 @@
-/* The sending end of a link. Items are opaque bytes; each gets the next position, counting from 1 within the epoch. */
+/* The sending end of a link. Items are opaque bytes; each gets the next position, counting from 1 within the epoch.
+ *
+ * They wait in an outbox: in memory, or in one that is handed in. Of one that outlives the process, positions and epoch
+ * go on where they stood, what the receiver acknowledges at its greeting is let go, and the rest is sent again. */
 #pragma once
 
 #include "bus/bus.h"
@@ -10,8 +13,9 @@ struct sender_options {
     const char *url;
     enum bus_end end;
     const char *name;         /* of this side */
-    uint64_t epoch;           /* > 0; a later start of this side has a greater one */
-    size_t outbox_bytes_max;  /* what may wait unacknowledged; 0: 64 MiB */
+    struct outbox *outbox;    /* taken, on success; NULL: one in memory is made */
+    uint64_t epoch;           /* of one in memory: > 0; a later start of this side has a greater one */
+    size_t outbox_bytes_max;  /* of one in memory: what may wait unacknowledged; 0: 64 MiB */
     uint32_t heartbeat_ms;    /* 0: 5000; a peer silent for three of them is down */
     uint32_t outbox_item_max; /* greatest item in bytes; 0: LIMIT_REPORT_BYTES. The listener may allow less. */
     /* A listener's: receivers known from before, by name. The outbox waits for them as for those that were here. */
@@ -25,6 +29,12 @@ struct sender_events {
     void (*room)(void *self);                     /* submit said STATUS_AGAIN; now there is room */
     void (*acked)(void *self, uint64_t position); /* every known receiver has all up to it */
     void (*peer)(void *self, const struct peer *peer, enum peer_state state);
+    /* The receiver does not admit an item of that size: it is passed over (an empty item goes in its place, for
+     * positions have no holes). Once a start for each. NULL: the session ends with the reason, until the receiver
+     * admits more. */
+    void (*passed)(void *self, struct span item, uint64_t admitted_bytes);
+    /* The outbox has failed: nothing more is taken, what was acknowledged stays so. */
+    void (*failed)(void *self, enum status status, const char *reason);
     void *self;
 };
 
@@ -33,15 +43,20 @@ struct sender_events {
  * for more receivers than may be known, or a name that is none or is there twice. */
 enum status sender_open(struct bus *bus, const struct sender_options *options, const struct sender_events *events,
                         struct sender **ret_sender, char ret_reason[256]) MUST_CHECK;
-/* Copies the item. STATUS_AGAIN: the outbox is full, wait for `room`. STATUS_TOO_LARGE: never. Batches form by
- * themselves: what was submitted before the loop goes to sleep travels together. */
+/* Copies the item. STATUS_AGAIN: the outbox is full, wait for `room`. STATUS_FULL: it is full, and drops what comes; it
+ * has counted it. STATUS_TOO_LARGE: never. STATUS_CLOSED: the outbox has failed. Batches form by themselves: what was
+ * submitted before the loop goes to sleep travels together. */
 enum status sender_submit(struct sender *sender, struct span item, uint64_t *ret_position) MUST_CHECK;
+/* What was submitted since is one whole: with an outbox that outlives the process all of it is kept, or nothing. It is
+ * sent after that, so call it soon. In memory: does nothing. */
+void sender_commit(struct sender *sender);
 /* What the sources promise from here on; copied, sent with every heartbeat and at once. They hold for all submitted so
  * far. */
 enum status sender_marks(struct sender *sender, const struct source_mark *marks, size_t count) MUST_CHECK;
 /* Last submitted, and last acknowledged by every known receiver; equal: nothing waits. */
 uint64_t sender_position(const struct sender *sender);
 uint64_t sender_acked(const struct sender *sender);
+const struct outbox *sender_outbox(const struct sender *sender);
 /* A listener's: retires a receiver. Nothing waits for it any more, its session ends with the reason; should it dial
  * again it is new, and gets what is kept. Where nobody is known any more all is kept, as before the first one came.
  * STATUS_NOT_FOUND: none of that name is known. May tell `peer`, `acked` and `room` before it returns. */
@@ -54,6 +69,8 @@ size_t sender_peers(const struct sender *sender);
     X(sent, "items sent, repeats included")                                                                            \
     X(resent, "items sent again after a reconnect")                                                                    \
     X(acked, "items acknowledged")                                                                                     \
+    X(passed, "items passed over, too large for the receiver")                                                         \
+    X(renewed, "epochs begun because items a receiver missed had been dropped")                                        \
     X(sessions, "sessions begun")                                                                                      \
     X(refusals, "sessions refused")                                                                                    \
     X(malformed, "frames refused")                                                                                     \

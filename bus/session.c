@@ -142,7 +142,7 @@ enum session_event session_open_sender(struct session *session, struct cursor *c
     const struct outbox *outbox = session->options.outbox;
     bool same = session->peer_resume_epoch == session->options.epoch;
     uint64_t resume = same ? session->peer_resume_position : 0;
-    if (resume > outbox->last)
+    if (resume > outbox->last) /* an older outbox was put in the place of a newer one */
         return OFFENCE(session, ENDING_REFUSED, "resumes after %llu: only %llu were sent in this epoch",
                        (unsigned long long)resume, (unsigned long long)outbox->last);
     if (resume != 0 && resume + 1 < outbox->first)
@@ -396,41 +396,64 @@ static bool say_heartbeat(struct session *session, uint64_t now_ms, struct frame
     return true;
 }
 
+/* Whether the items may go as they are, or with empty ones in the place of those that are not admitted. */
+static bool items_admitted(struct session *session, struct span *items, size_t count)
+{
+    const struct session_options *options = &session->options;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t position = session->sent + 1 + i;
+        if (items[i].size <= options->item_bytes_max)
+            continue;
+        if (options->passed == NULL) {
+            session_refuse(session, ENDING_REFUSED, "item %llu is of %zu bytes: the peer admits at most %llu",
+                           (unsigned long long)position, items[i].size, (unsigned long long)options->item_bytes_max);
+            return false;
+        }
+        options->passed(options->passed_self, position, items[i], options->item_bytes_max);
+        items[i] = (struct span){0};
+    }
+    return true;
+}
+
+static void count_sent(struct session *session, size_t count)
+{
+    *session->options.counts.sent += count;
+    if (session->sent < session->cursor->sent) {
+        uint64_t again = session->cursor->sent - session->sent;
+        *session->options.counts.resent += again < count ? again : count;
+    }
+    session->sent += count;
+    if (session->sent > session->cursor->sent)
+        session->cursor->sent = session->sent;
+}
+
 static bool say_batch(struct session *session, struct span *items, struct frame *ret_frame)
 {
     const struct session_options *options = &session->options;
     if (options->role != LINK_SENDER)
         return false;
     struct outbox *outbox = options->outbox;
-    uint64_t until = outbox->last < session->credit ? outbox->last : session->credit;
+    uint64_t until = outbox->ready < session->credit ? outbox->ready : session->credit;
     if (until <= session->sent)
         return false;
+    if (session->sent + 1 < outbox->first) {
+        session_refuse(session, ENDING_REFUSED, "what comes after %llu was dropped here: a new epoch begins",
+                       (unsigned long long)session->sent);
+        return say_refusal(session, ret_frame);
+    }
     uint64_t wanted = until - session->sent;
     size_t count_max = wanted < options->batch_items_max ? (size_t)wanted : options->batch_items_max;
     count_max = count_max < LIMIT_BATCH_ITEMS ? count_max : LIMIT_BATCH_ITEMS;
     size_t bytes_max =
         (size_t)(options->frame_bytes_max < LIMIT_BATCH_BYTES ? options->frame_bytes_max : LIMIT_BATCH_BYTES);
-    size_t count =
-        outbox->driver->read(outbox, session->sent + 1, count_max, bytes_max - FRAME_COST, FRAME_ITEM_COST, items);
-    for (size_t i = 0; i < count; i++)
-        if (items[i].size > options->item_bytes_max) {
-            session_refuse(session, ENDING_REFUSED, "item %llu is of %zu bytes: the peer admits at most %llu",
-                           (unsigned long long)(session->sent + 1 + i), items[i].size,
-                           (unsigned long long)options->item_bytes_max);
-            return say_refusal(session, ret_frame);
-        }
+    uint64_t first = session->sent + 1;
+    size_t count = outbox->driver->read(outbox, first, count_max, bytes_max - FRAME_COST, FRAME_ITEM_COST, items);
+    if (!items_admitted(session, items, count))
+        return say_refusal(session, ret_frame);
     if (count == 0) /* the outbox could not read: tried again at the next turn */
         return false;
-    *ret_frame =
-        (struct frame){.kind = FRAME_BATCH, .batch = {.first = session->sent + 1, .items = items, .count = count}};
-    *options->counts.sent += count;
-    if (session->sent < session->cursor->sent) {
-        uint64_t again = session->cursor->sent - session->sent;
-        *options->counts.resent += again < count ? again : count;
-    }
-    session->sent += count;
-    if (session->sent > session->cursor->sent)
-        session->cursor->sent = session->sent;
+    *ret_frame = (struct frame){.kind = FRAME_BATCH, .batch = {.first = first, .items = items, .count = count}};
+    count_sent(session, count);
     return true;
 }
 

@@ -75,6 +75,10 @@ struct session_options {
     uint64_t epoch;
     struct outbox *outbox;
     const struct marks *marks;
+    /* An item the peer does not admit goes as an empty one, and this is told. NULL: the session ends with the reason.
+     */
+    void (*passed)(void *self, uint64_t position, struct span item, uint64_t admitted_bytes);
+    void *passed_self;
     /* of a receiver */
     uint32_t window_items;
     uint64_t resume_epoch; /* a dialler's, for its Hello */

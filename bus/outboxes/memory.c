@@ -90,9 +90,16 @@ static enum status memory_append(struct outbox *outbox, struct span item)
         memcpy(segment->bytes + segment->used, item.data, item.size);
     segment->used += item.size;
     segment->ends[segment->count++] = segment->used;
-    outbox->last++;
+    outbox->ready = ++outbox->last;
     outbox->bytes += cost;
     return STATUS_OK;
+}
+
+static bool memory_room(const struct outbox *outbox, size_t size)
+{
+    if (outbox->bytes + size + OUTBOX_ITEM_COST > outbox->bytes_max)
+        return false;
+    return outbox->bytes <= outbox->bytes_max / 4 * 3 || outbox->bytes == 0; /* not for every single item */
 }
 
 static size_t memory_read(struct outbox *outbox, uint64_t position, size_t count_max, size_t bytes_max,
@@ -150,19 +157,28 @@ static void segments_free(struct segment *segment)
     }
 }
 
-static void memory_close(struct outbox *outbox)
+static void memory_renew(struct outbox *outbox)
+{
+    outbox->epoch++;
+}
+
+static void memory_close(struct outbox *outbox, void (*closed)(void *self), void *self)
 {
     struct memory *memory = (struct memory *)outbox;
     segments_free(memory->head);
     segments_free(memory->spare);
     free(memory);
+    if (closed != NULL)
+        closed(self);
 }
 
 static const struct outbox_driver outbox_memory = {
     .name = "memory",
     .append = memory_append,
+    .room = memory_room,
     .read = memory_read,
     .trim = memory_trim,
+    .renew = memory_renew,
     .close = memory_close,
 };
 

@@ -32,6 +32,7 @@ struct bus_contract {
 extern const struct bus_contract *contract;
 int contract_run(const struct bus_contract *with);
 int contract_run_hostile(const struct bus_contract *with);
+int contract_run_receivers(const struct bus_contract *with);
 
 int world_setup(void **state);
 int world_teardown(void **state);
@@ -59,6 +60,7 @@ struct taker {
     struct receiver *receiver;
     enum acking acking;
     uint64_t count; /* items */
+    uint64_t empty; /* of them */
     uint64_t batches;
     size_t batch_most; /* items in one batch */
     uint64_t last;     /* position last seen */
@@ -88,6 +90,8 @@ struct giver {
     char reason[256];
     int closed;
     int close_when_up, close_when_acked;
+    bool passes_over; /* what the receiver does not admit */
+    uint64_t passed;
 };
 
 void giver_open(struct giver *giver, struct world *world, const struct sender_options *options);

@@ -36,7 +36,7 @@ static void an_empty_outbox_holds_nothing(void **state)
     assert_int_equal(outbox->driver->read(outbox, 1, 4, 1000, 0, items), 0);
     outbox->driver->trim(outbox, 100); /* nothing there */
     assert_int_equal(outbox->first, 1);
-    outbox->driver->close(outbox);
+    outbox->driver->close(outbox, NULL, NULL);
 }
 
 static void it_is_full_at_its_limit_and_has_room_after_a_trim(void **state)
@@ -51,7 +51,7 @@ static void it_is_full_at_its_limit_and_has_room_after_a_trim(void **state)
     assert_int_equal(append(outbox, 100), STATUS_OK);
     assert_int_equal(outbox->first, 2);
     assert_int_equal(outbox->last, 11);
-    outbox->driver->close(outbox);
+    outbox->driver->close(outbox, NULL, NULL);
 }
 
 static void a_read_stops_at_either_limit_but_gives_one_item_at_least(void **state)
@@ -67,7 +67,7 @@ static void a_read_stops_at_either_limit_but_gives_one_item_at_least(void **stat
     assert_int_equal(outbox->driver->read(outbox, 4, 16, 1, 8, items), 1);
     assert_int_equal(items[0].data[0], 3);
     assert_int_equal(outbox->driver->read(outbox, 11, 16, 100000, 8, items), 0);
-    outbox->driver->close(outbox);
+    outbox->driver->close(outbox, NULL, NULL);
 }
 
 /* Random appends, reads and trims; sizes from nothing to beyond a segment. */
@@ -111,7 +111,7 @@ static void it_answers_like_a_plain_list(void **state)
         assert_int_equal(outbox->last, last);
         assert_int_equal(outbox->bytes, bytes);
     }
-    outbox->driver->close(outbox);
+    outbox->driver->close(outbox, NULL, NULL);
 }
 
 int main(void)

@@ -81,7 +81,7 @@ static void pair_close(struct pair *pair)
 {
     pair_end(pair);
     marks_fini(&pair->marks);
-    pair->outbox->driver->close(pair->outbox);
+    pair->outbox->driver->close(pair->outbox, NULL, NULL);
 }
 
 static void give(struct pair *pair, int count)
