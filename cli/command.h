@@ -21,3 +21,4 @@ extern const struct command command_calibrate;
 extern const struct command command_convert;
 extern const struct command command_check;
 extern const struct command command_alerts;
+extern const struct command command_status;

@@ -12,7 +12,7 @@
 
 static const struct command *const commands[] = {
     &command_run,       &command_replay,  &command_episodes, &command_incidents, &command_explain,
-    &command_calibrate, &command_convert, &command_check,    &command_alerts,
+    &command_calibrate, &command_convert, &command_check,    &command_alerts,    &command_status,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
 ONLY_IN = {
     r"zmq\.h": ("bus/drivers/",),
     r"sqlite3\.h": ("sink/stores/geopackage/",),
-    r"curl/.*": ("sink/alerts/",),
+    r"curl/.*": ("sink/alerts/", "cli/ask.c"),
     r"archive(_entry)?\.h": ("agents/",),
     r"csv\.h": ("agents/",),
     r"yaml\.h": ("base/",),
