@@ -68,7 +68,7 @@ class Season:
                           end=stamp(start + self.dice.choice([0, 0, 1800, 7200])), revision=0, status="reported",
                           place={"radius_km": self.dice.choice([0, 5, 5, 20, 300])}, countries=where(country),
                           headline=f"{category} no. {self.number}")
-        for source in self.dice.sample(self.sources, 2 if self.dice.random() < 0.15 else 1):
+        for source in self.dice.sample(self.sources, min(len(self.sources), 2 if self.dice.random() < 0.15 else 1)):
             known = start + self.delay()
             report["source"], report["reported_at"] = source, stamp(known)
             self.tell(source, report, known)

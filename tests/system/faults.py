@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""A disk that is full, a folder that cannot be written to, a clock that jumps: it stops and says why, or goes on; and what is
+stored in the end is what it would be without.
+
+Small disks are mounted in a mount namespace of this test's own: it needs root, and is skipped (and says so) without."""
+
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+from fleet import Fleet, Installation, content, difference, settle
+from harness import Case, main
+from season import RULES, Desk, Season, Writer, stamp
+
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+DAY_S = 86400
+FULL = ("no space", "No space", "is full")
+
+
+def own_mounts():
+    """Begins again in a mount namespace of its own: nothing mounted here is seen by anybody else, or outlives it."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0:
+        print("... skipped for want of root: system_faults mounts small disks")
+        sys.exit(77)
+    if os.environ.get("VEDETTE_OWN_MOUNTS") != "1":
+        os.environ["VEDETTE_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "-m", "/usr/bin/python3", *sys.argv])
+
+
+class Disk:
+    """A small disk at that folder."""
+
+    def __init__(self, folder, megabytes):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=True)
+
+    def fill(self):
+        with (self.folder / "filler").open("ab", buffering=0) as stream:
+            try:
+                while True:
+                    stream.write(b"x" * 4096)
+            except OSError:
+                pass
+
+    def make_room(self):
+        (self.folder / "filler").unlink()
+
+    def read_only(self):
+        subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.folder], check=False)
+
+
+class Faults(Case):
+    def set_up(self, count=2000, **agent):
+        """A season of one desk, and the three programs; what it comes to is in self.expected."""
+        folder = tempfile.TemporaryDirectory(prefix="vedette-faults-")
+        self.addCleanup(folder.cleanup)
+        self.place = Installation(folder.name, RULES)
+        self.season = Season(5, count, ["desk"], int(time.time()) - 3600)
+        before = self.place.folder / "undisturbed"
+        before.mkdir()
+        quiet = {"desk": Desk(before, "desk", "jsonl")}
+        Writer(self.season, quiet, 0, 1).write_all()
+        quiet["desk"].stream.close()
+        self.expected = self.place.replayed([quiet["desk"].path()])
+        self.desk = Desk(self.place.folder, "desk", "jsonl")
+        self.addCleanup(lambda: self.desk.stream.close())
+        sources = [{"name": "desk", "type": "jsonl", "path": self.desk.glob(), "follow": True, "lateness": "400d"}]
+        self.fleet = Fleet([self.place.agent("agent", sources, **agent), self.place.correlator(sources), self.place.sink()])
+        self.addCleanup(self.fleet.close)
+
+    def disk(self, name, megabytes):
+        disk = Disk(self.place.folder / name, megabytes)
+        self.addCleanup(disk.close)
+        return disk
+
+    def write(self, first, last):
+        """That part of the season, in tenths."""
+        reports = self.season.reports
+        lines = [self.desk.line(report) for _, _, report in reports[len(reports) * first // 10:len(reports) * last // 10]]
+        if last == 10:
+            lines.append(self.desk.line(self.season.sentinel("desk")))
+        self.desk.write(b"".join(lines), random.Random(1))
+
+    def wait_for(self, what, timeout=60):
+        deadline = time.monotonic() + timeout
+        while not what():
+            self.assertLess(time.monotonic(), deadline, "\n".join(member.tail() for member in self.fleet))
+            self.fleet.tick()
+            time.sleep(0.05)
+
+    def says(self, name, words):
+        return any(word in self.fleet[name].text() for word in words)
+
+    def stored(self):
+        return len(content(self.place.store)["incidents"]) if self.place.store.exists() else 0
+
+    def ends_as_expected(self, complaints=True):
+        wrong = settle(lambda: not self.place.store.exists() or difference(content(self.place.store), self.expected), self.fleet)
+        self.assertFalse(wrong, "\n".join(map(str, wrong)))
+        self.fleet.end()
+        if complaints:
+            self.fleet.expect_no_complaint()
+
+    def test_the_sinks_disk_is_full(self):
+        self.set_up()
+        disk = self.disk("disk", 8)
+        self.place.store = disk.folder / "store.gpkg"
+        self.fleet.members["sink"] = self.place.sink()
+        self.fleet.start()
+        self.write(0, 3)
+        self.wait_for(self.stored)
+        disk.fill()
+        self.write(3, 10)
+        self.wait_for(lambda: self.says("sink", FULL))
+        disk.make_room()
+        self.ends_as_expected()
+
+    def test_the_clock_jumps_a_day_either_way(self):
+        if not FAKETIME.exists():
+            self.skipTest("the package faketime is missing")
+        self.set_up()
+        clock = self.place.folder / "clock"
+        clock.write_text("+0d\n")
+        for member in self.fleet:
+            member.environment = {**os.environ, "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock),
+                                  "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.fleet.start()
+        for step, jump in enumerate(["+0d", "+1d", "+0d", "-1d", "+1d"]):
+            clock.write_text(jump + "\n")
+            before = self.stored()
+            self.write(2 * step, 2 * step + 2)
+            self.wait_for(lambda then=before: self.stored() > then)
+            time.sleep(1.5)  # beyond the next heartbeat, so that a promise is made at this hour
+            for member in self.fleet:
+                member.hang_up()
+        for member in self.fleet:
+            for day in (-1, 0, 1):
+                self.assertIn(stamp(time.time() + day * DAY_S)[:10], member.text(), "its clock has jumped")
+        self.ends_as_expected()
+
+
+if __name__ == "__main__":
+    own_mounts()
+    main()
