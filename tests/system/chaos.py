@@ -21,17 +21,13 @@ import time
 
 import endpoint as webhook
 from fleet import UP, Fleet, Installation, content, difference, settle
-from harness import BIN, SOAK, vedette
+from harness import SANITIZED, SOAK, vedette
 from link import Lines
 from season import MAPPING, RULES, Desk, Season, Writer
 
 SOURCES = {"desk": ("north", "jsonl"), "feed": ("north", "jsonl"), "list": ("south", "csv")}
 PAUSE_S = (0.2, 0.4)  # between blows
 PER_BLOW = 60  # reports
-
-
-def sanitized():
-    return b"__asan_init" in (BIN / "vedette-correlator").read_bytes()
 
 
 class Ground:
@@ -205,7 +201,7 @@ def ordeal(ground, kinds, count, log):
 def main():
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    reader.add_argument("--blows", type=int, default=1000 if SOAK else 40 if sanitized() else 200)
+    reader.add_argument("--blows", type=int, default=1000 if SOAK else 40 if SANITIZED else 200)
     reader.add_argument("--end", type=int, default=int(time.time()) // 3600 * 3600, help="of the season, seconds since 1970")
     reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
     reader.add_argument("--without", type=lambda text: text.split(","), default=[])

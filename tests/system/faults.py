@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from fleet import Fleet, Installation, content, difference, settle
-from harness import Case, main
+from harness import SANITIZED, Case, main
 from season import RULES, Desk, Season, Writer, stamp
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -124,8 +124,8 @@ class Faults(Case):
         self.ends_as_expected()
 
     def test_the_clock_jumps_a_day_either_way(self):
-        if not FAKETIME.exists():
-            self.skipTest("the package faketime is missing")
+        if not FAKETIME.exists() or SANITIZED:
+            self.skipTest("needs the package faketime, which does not go together with a sanitizer")
         self.set_up()
         clock = self.place.folder / "clock"
         clock.write_text("+0d\n")
@@ -141,9 +141,8 @@ class Faults(Case):
             time.sleep(1.5)  # beyond the next heartbeat, so that a promise is made at this hour
             for member in self.fleet:
                 member.hang_up()
-        for member in self.fleet:
-            for day in (-1, 0, 1):
-                self.assertIn(stamp(time.time() + day * DAY_S)[:10], member.text(), "its clock has jumped")
+                today = stamp(time.time() + int(jump[:-1]) * DAY_S)[:10]
+                self.wait_for(lambda: today in member.text())  # the clock that it reads did jump
         self.ends_as_expected()
 
 

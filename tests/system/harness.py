@@ -18,6 +18,7 @@ BIN = pathlib.Path(os.environ.get("VEDETTE_BIN", ROOT / "build/release/bin"))
 SHARED = pathlib.Path(os.environ.get("VEDETTE_SHARED_DATA", ROOT.parent / "shared/data"))
 SAME = json.loads(os.environ.get("VEDETTE_SAME", "null"))  # `same:` where a test says nothing of it
 SOAK = os.environ.get("VEDETTE_SOAK") == "1"
+SANITIZED = (BIN / "vedette").exists() and b"__asan_init" in (BIN / "vedette").read_bytes()
 
 # What compares contents leaves these out.
 VOLATILE = ("revision", "cause", "supersedes", "superseded_by", "final")

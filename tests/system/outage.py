@@ -10,7 +10,7 @@ import tempfile
 import time
 
 from fleet import Fleet, Installation, content, difference, settle
-from harness import BIN, SOAK, VOLATILE, Case, main, rule
+from harness import BIN, SANITIZED, SOAK, VOLATILE, Case, main, rule
 from season import torrent
 
 REPORTS = int(os.environ.get("VEDETTE_OUTAGE", 3_600_000 if SOAK else 20_000))
@@ -18,7 +18,6 @@ RULES = [rule("swarm", ["air.drone.*"], 60, "6h", caps={"duration": "3d"}),
          rule("sea", ["sea.*", "cyber.attack"], 80, "12h", caps={"duration": "3d"})]
 # Of what waits, nothing grows with its number; a sanitizer's own memory is not counted.
 MEMORY_MB = {"agent": 200, "correlator": 500, "sink": 200}
-SANITIZED = b"__asan_init" in (BIN / "vedette-correlator").read_bytes()
 
 
 def digest(store):
