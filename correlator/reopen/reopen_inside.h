@@ -1,0 +1,35 @@
+/* Inside reopening: who is judged and taken (reopen.c), and what is done about them (recall.c). */
+#pragma once
+
+#include "correlator/reopen/closure.h"
+#include "correlator/reopen/reopen.h"
+
+/* A late report, waiting. */
+struct taken {
+    uint64_t number;
+    int64_t heard_ms;
+    struct span packed;  /* owned */
+    struct span id;      /* owned */
+    uint64_t id_hash;    /* of one of which nothing is in memory, though the archive has it; else 0 */
+    uint32_t seed_first; /* in reopen->seeds … */
+    uint32_t seed_count; /* … and how many */
+};
+
+struct reopen {
+    struct reopen_options options;
+    struct reopen_events events;
+    struct memory memory;
+    struct versions versions;
+    struct arena arena; /* of one report read back */
+    VECTOR(struct taken) taken;
+    VECTOR(struct archive_stub) seeds;
+    VECTOR(uint64_t)
+    withheld;         /* numbers in the archive that are not applied, ascending: refused ones, then those that
+                         wait, and those that are stale for their sake */
+    uint32_t refused; /* of withheld */
+    VECTOR(struct record *) records;
+    VECTOR(uint32_t) handles;
+    struct reopen_stats stats;
+};
+
+int64_t reopen_window_max(const struct reopen *reopen);
