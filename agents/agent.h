@@ -18,7 +18,8 @@ struct agent_source {
     const char *mapping; /* path of a mapping file, or NULL */
     bool follow;
     bool distinct;
-    int64_t lateness_ms; /* how long after an event a report of it may still come; 7 d where not given */
+    int64_t silent_after_ms; /* the correlator's to use: not well for so long, it is told to be silent */
+    int64_t lateness_ms;     /* how long after an event a report of it may still come; 7 d where not given */
 };
 
 struct agent_config {

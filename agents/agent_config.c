@@ -65,6 +65,12 @@ static const struct config_row source_rows[] = {
      .fallback = "7d",
      .max = TEN_YEARS_MS,
      .help = "how long after an event a report of it may still come"},
+    {.key = "silent_after",
+     .type = CONFIG_DURATION,
+     .offset = offsetof(struct agent_source, silent_after_ms),
+     .fallback = "1h",
+     .max = TEN_YEARS_MS,
+     .help = "not heard of, blocked or behind for so long, it is told to be silent; 0s: never"},
     {0}};
 
 static bool check_type(struct config *config, const struct config_node *item, const struct agent_source *source)

@@ -24,6 +24,13 @@ static void correlator_free(struct correlator *correlator)
     free(correlator);
 }
 
+static void limits_set(struct watermark *watermark, const struct correlator_config *config)
+{
+    watermark_limit(watermark, SPAN(""), &(struct watermark_limits){.silent_after_ms = config->silent_after_ms});
+    for (size_t i = 0; i < config->expected_count; i++)
+        watermark_limit(watermark, span_of(config->expected_sources[i]), &config->expected_limits[i]);
+}
+
 static enum status parts_open(struct correlator *correlator)
 {
     const struct correlator_config *config = correlator->options.config;
@@ -34,6 +41,8 @@ static enum status parts_open(struct correlator *correlator)
         status = registry_new_same(&config->same, &allocator_heap, &correlator->registry);
     if (status == STATUS_OK)
         status = watermark_new(config->expected_sources, config->expected_count, &correlator->watermark);
+    if (status == STATUS_OK)
+        limits_set(correlator->watermark, config);
     if (status == STATUS_OK)
         status = publisher_new(config->rules, config->rule_count, correlator->options.epoch, &outlet,
                                &correlator->publisher);
@@ -70,6 +79,7 @@ static void on_tick(uv_timer_t *timer)
 {
     intake_tell_late(timer->data);
     judgement_watermark(timer->data, clock_wall_ms());
+    silence_watch(timer->data);
 }
 
 static void timers_start(struct correlator *correlator, uv_loop_t *loop)

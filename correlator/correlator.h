@@ -14,6 +14,7 @@
 #include "correlator/baseline/file.h"
 #include "correlator/engine/rule.h"
 #include "correlator/reconcile/same.h"
+#include "correlator/watermark.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,8 +25,10 @@ struct correlator_config {
     size_t rule_count;
     int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents get no acknowledgement and
                               run out of credit */
-    const char *const *expected_sources; /* names of the block sources: the watermark waits for each */
+    const char *const *expected_sources;            /* names of the block sources: the watermark waits for each */
+    const struct watermark_limits *expected_limits; /* one each */
     size_t expected_count;
+    int64_t silent_after_ms;   /* of sources that are not expected */
     const char *baseline_path; /* absolute; NULL: none. The arena's */
     struct baseline *baseline; /* owned; NULL until it is loaded */
     struct same_options same;  /* which reports tell of one incident; its names are the arena's */

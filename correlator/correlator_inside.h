@@ -3,6 +3,7 @@
  *     intake.c     a report in: read, late?, which stands; a source's promise in
  *     judgement.c  what the engine makes of it, and when it is asked: flushes, the watermark
  *     flow.c       who is held back, and when it is over
+ *     silence.c    whose sources are not heard
  *     rebase.c     another baseline
  *     correlator.c life
  *
@@ -96,3 +97,7 @@ void flow_update(struct correlator *correlator);
 void flow_check_done(struct correlator *correlator);
 void flow_outlet_moved(void *self);
 void flow_outlet_failed(void *self, enum status status);
+
+/* --- silence.c --- */
+/* Every second: says and tells what has changed. */
+void silence_watch(struct correlator *correlator);

@@ -143,21 +143,9 @@ void intake_batch(void *self, const struct peer *peer, uint64_t first, const str
         acknowledge(correlator, peer, first + count - 1);
 }
 
-/* Said once, not with every heartbeat. */
-static void trouble_tell(const struct correlator *correlator, const char *agent, const struct source_mark *mark)
-{
-    enum source_state before;
-    bool said = watermark_state(correlator->watermark, mark->source, &before) && before == mark->state;
-    if (!said && (mark->state == SOURCE_BLOCKED || mark->state == SOURCE_DEAD))
-        log_warn("source.blocked", "source %.*s of agent %s is %s", SPAN_ARG(mark->source), agent,
-                 source_state_name(mark->state));
-}
-
 void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
                      int64_t now_ms)
 {
-    for (size_t i = 0; i < count; i++)
-        trouble_tell(correlator, agent, &marks[i]);
     if (watermark_mark(correlator->watermark, agent, now_ms, marks, count) != STATUS_OK)
         log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
     if (correlator->options.time == CORRELATOR_LIVE)

@@ -199,7 +199,8 @@ static enum status keep_standing(void *self, const struct notice *notice)
     return STATUS_OK; /* the last one stays */
 }
 
-/* A correlator that was started anew may find again what it had found. */
+/* A correlator that was started anew does not know what it has told: it may find again, since another moment, what it
+ * had found, and says of a source that is well that it is back. What changes nothing is known. */
 static enum status apply_notice(struct store *store, const struct notice *told, enum store_effect *effect)
 {
     struct standing last = {0};
@@ -208,8 +209,9 @@ static enum status apply_notice(struct store *store, const struct notice *told, 
         return status;
     int order = position_compare(last.position, told->position);
     bool is_later = order > 0 || (order == 0 && last.since_ms > told->since_ms);
+    bool is_same = last.is_known ? last.kind == told->kind : told->kind == NOTICE_BACK;
     *effect = STORE_KNOWN;
-    if (last.is_known && (is_later || (last.kind == told->kind && last.since_ms == told->since_ms)))
+    if (is_same || (last.is_known && is_later))
         return STATUS_OK;
     *effect = STORE_APPLIED;
     return store->driver->notice_put(store->self, told);

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Seeing it: metrics, health, readiness, and `vedette status`, of three programs on one machine."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
 import socket
+import sqlite3
 import stat
 import time
 
@@ -31,11 +33,10 @@ class OwnSocket(http.client.HTTPConnection):
 
 
 def ask(connection, path, method="GET"):
-    connection.request(method, path)
-    answer = connection.getresponse()
-    body = answer.read().decode()
-    connection.close()
-    return answer.status, body
+    with contextlib.closing(connection):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def metrics(text):
@@ -170,6 +171,27 @@ class Status(Case):
         self.start("sink")  # takes the place of what was left behind
         self.wait_ready("sink")
         self.survey(0)
+
+    def test_a_source_nobody_speaks_of_is_silent_then_back(self):
+        blocks = json.loads(self.here.config.read_text())
+        del blocks["monitor"]  # two agents cannot share its address
+        blocks["sources"].append({"name": "other", "type": "jsonl", "path": "./other.jsonl", "silent_after": "1s"})
+        self.here.write_config(**blocks)
+        self.start("correlator", "sink")
+        self.running["agent"] = Running("--config", self.here.config, "--source", "desk", program="vedette-agent")
+        self.addCleanup(self.running["agent"].stop, check=None)
+
+        def told():
+            with contextlib.closing(sqlite3.connect(f"file:{self.here.store}?mode=ro", uri=True)) as store:
+                return sorted(store.execute("SELECT source, kind FROM vedette_notices"))
+        self.running["sink"].wait_for(lambda: self.here.store.exists() and told() == [("other", "silent")])
+        self.assertIn("source other is silent", self.survey(1)["troubles"])
+        self.assertIn("id=source.silent", self.running["correlator"].text())
+        self.here.file("other.jsonl", TWO)
+        other = Running("--config", self.here.config, "--source", "other", program="vedette-agent")
+        self.addCleanup(other.stop, check=None)
+        self.running["sink"].wait_for(lambda: told() == [("other", "back"), ("other", "silent")])
+        self.running["agent"].wait_for(lambda: self.survey(None)["troubles"] == [])  # other has ended: nothing is missed
 
     def test_the_sockets_are_their_owners_alone_and_go_with_the_program(self):
         self.start("correlator")

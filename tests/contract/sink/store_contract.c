@@ -547,7 +547,11 @@ static void the_last_notice_of_each_source_and_kind_is_kept(void **state)
     assert_int_equal(apply(bench, story_notice(at, "a", NOTICE_SILENT, 90), NULL), STORE_APPLIED);
     assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_BACK, 200), NULL), STORE_APPLIED); /* same cause */
     assert_string_equal(notices(bench, ""), "a silent 90 10\nb silent 100 10\nb back 200 10\n");
+    /* Who was never silent is not back. */
+    assert_int_equal(apply(bench, story_notice(at, "c", NOTICE_BACK, 50), NULL), STORE_KNOWN);
     /* Sent again, or found again by a correlator that was started anew: nothing new. */
+    assert_int_equal(apply(bench, story_notice(later, "a", NOTICE_SILENT, 95), NULL), STORE_KNOWN);
+    assert_int_equal(apply(bench, story_notice(later, "b", NOTICE_BACK, 250), NULL), STORE_KNOWN);
     assert_int_equal(apply(bench, story_notice(at, "b", NOTICE_SILENT, 100), NULL), STORE_KNOWN);
     assert_int_equal(apply(bench, story_notice(later, "a", NOTICE_SILENT, 90), NULL), STORE_KNOWN);
     assert_int_equal(apply(bench, story_notice(later, "b", NOTICE_SILENT, 300), NULL), STORE_APPLIED);

@@ -3,6 +3,7 @@
 #include "tests/unit/base/unit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NOW 1000000
 
@@ -169,9 +170,221 @@ static void a_name_longer_than_the_limit_is_refused(void **state)
     watermark_free(watermark);
 }
 
+/* --- silence --- */
+
+#define HOUR_MS  3600000
+#define START_MS 500000000LL /* of the monotonic clock */
+#define WALL_MS  1700000000000LL
+
+struct told {
+    char text[4096];
+};
+
+static void note_condition(void *self, const struct watermark_source *source)
+{
+    struct told *told = self;
+    size_t size = strlen(told->text);
+    static const char *const names[] = {
+#define X(name, text) [CONDITION_##name] = text,
+        SOURCE_CONDITION_LIST(X)
+#undef X
+    };
+    snprintf(told->text + size, sizeof told->text - size, "%s:%s ", source->name, names[source->condition]);
+}
+
+static void note_silence(void *self, const struct watermark_source *source, int64_t since_ms)
+{
+    struct told *told = self;
+    size_t size = strlen(told->text);
+    snprintf(told->text + size, sizeof told->text - size, "%s %s since %+lld s; ", source->name,
+             source->is_silent ? "SILENT" : "BACK", (long long)(since_ms - WALL_MS) / 1000);
+}
+
+struct watch {
+    struct watermark *watermark;
+    struct told told;
+    int64_t passed_ms; /* since the start */
+    int64_t jump_ms;   /* of the wall clock */
+    bool is_deaf;
+};
+
+static void watch_init(struct watch *watch)
+{
+    static const char *const expected[] = {"a"};
+    *watch = (struct watch){.watermark = watermark_of(expected, 1)};
+    watermark_limit(watch->watermark, SPAN("a"),
+                    &(struct watermark_limits){.silent_after_ms = HOUR_MS, .follow = true, .lateness_ms = 1000});
+}
+
+static int64_t wall(const struct watch *watch)
+{
+    return WALL_MS + watch->passed_ms + watch->jump_ms;
+}
+
+static const char *look(struct watch *watch)
+{
+    const struct watermark_events events = {note_condition, note_silence, &watch->told};
+    const struct watermark_moment moment = {START_MS + watch->passed_ms, wall(watch), watch->is_deaf};
+    watch->told.text[0] = '\0';
+    watermark_watch(watch->watermark, &moment, &events);
+    return watch->told.text;
+}
+
+static void hear(struct watch *watch, const char *source, enum source_state state, int64_t behind_ms)
+{
+    const struct source_mark one = {span_of(source), wall(watch) - behind_ms, state};
+    assert_int_equal(watermark_mark(watch->watermark, "desk", wall(watch), &one, 1), STATUS_OK);
+}
+
+/* Second by second, heard each time where `state` is one; answers the last word that was told. */
+static void pass(struct watch *watch, int64_t seconds, const enum source_state *state, char ret_told[4096])
+{
+    ret_told[0] = '\0';
+    for (int64_t i = 0; i < seconds; i++) {
+        watch->passed_ms += 1000;
+        if (state != NULL)
+            hear(watch, "a", *state, 2000);
+        const char *told = look(watch);
+        snprintf(ret_told + strlen(ret_told), 4096 - strlen(ret_told), "%s", told);
+    }
+}
+
+static const enum source_state live = SOURCE_LIVE, blocked = SOURCE_BLOCKED;
+
+static void an_agent_that_is_gone_leaves_it_dead_then_silent_then_back(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    assert_string_equal(told, "a:well a BACK since +1 s; ");
+    pass(&watch, 20, NULL, told);
+    assert_string_equal(told, "a:dead ");
+    int64_t before = watermark_value(watch.watermark, wall(&watch));
+    pass(&watch, 3600, NULL, told);
+    assert_string_equal(told, "a SILENT since +24 s; "); /* well until it was found dead: once, however long it lasts */
+    assert_int_equal(watermark_value(watch.watermark, wall(&watch)), before); /* silence moves nothing */
+    struct watermark_source source;
+    assert_true(watermark_look(watch.watermark, 0, &source));
+    assert_string_equal(source.state_text, "silent");
+    pass(&watch, 3, &live, told);
+    assert_string_equal(told, "a:well a BACK since +3626 s; ");
+    watermark_free(watch.watermark);
+}
+
+static void a_blocked_source_is_silent_after_a_while(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    pass(&watch, 3599, &blocked, told);
+    assert_string_equal(told, "a:blocked ");
+    pass(&watch, 1, &blocked, told);
+    assert_string_equal(told, "a SILENT since +5 s; ");
+    watermark_free(watch.watermark);
+}
+
+static void one_that_is_read_and_promises_too_little_is_late(void **state)
+{
+    struct watch watch;
+    char told[4096] = "";
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    hear(&watch, "a", SOURCE_LIVE, 1000 + 60000 + 1);
+    assert_string_equal(look(&watch), "a:late ");
+    hear(&watch, "a", SOURCE_LIVE, 1000 + 60000);
+    assert_string_equal(look(&watch), "a:well ");
+    for (int i = 0; i < 3600; i++) {
+        watch.passed_ms += 1000;
+        hear(&watch, "a", SOURCE_LIVE, 90000);
+        snprintf(told + strlen(told), sizeof told - strlen(told), "%s", look(&watch));
+    }
+    assert_non_null(strstr(told, "a SILENT since +5 s; "));
+    watermark_free(watch.watermark);
+}
+
+static void nobody_spoke_of_it_and_it_is_missed(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 3600, NULL, told);
+    assert_string_equal(told, "");
+    pass(&watch, 1, NULL, told);
+    assert_string_equal(told, "a SILENT since +1 s; ");
+    watermark_free(watch.watermark);
+}
+
+static void what_has_ended_is_never_missed(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    hear(&watch, "a", SOURCE_ENDED, 0);
+    pass(&watch, 8000, NULL, told);
+    assert_string_equal(told, "a:well a BACK since +1 s; ");
+    watermark_free(watch.watermark);
+}
+
+static void a_wall_clock_that_jumps_a_day_makes_nobody_silent(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    watch.jump_ms = 24 * HOUR_MS;
+    pass(&watch, 1, NULL, told);
+    assert_null(strstr(told, "SILENT"));
+    watch.jump_ms = -24 * HOUR_MS;
+    pass(&watch, 1, NULL, told);
+    assert_null(strstr(told, "SILENT"));
+    pass(&watch, 100, &live, told);
+    assert_null(strstr(told, "SILENT"));
+    watermark_free(watch.watermark);
+}
+
+static void who_does_not_listen_calls_nobody_silent(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    watch.is_deaf = true;
+    pass(&watch, 8000, NULL, told);
+    assert_null(strstr(told, "SILENT"));
+    watch.is_deaf = false;
+    pass(&watch, 19, NULL, told);
+    assert_null(strstr(told, "dead"));
+    watermark_free(watch.watermark);
+}
+
+static void limits_off_and_of_strangers(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    watermark_limit(watch.watermark, SPAN("a"), &(struct watermark_limits){.silent_after_ms = 0});
+    watermark_limit(watch.watermark, SPAN(""), &(struct watermark_limits){.silent_after_ms = 30000});
+    hear(&watch, "a", SOURCE_LIVE, 0);
+    hear(&watch, "stranger", SOURCE_LIVE, 0);
+    pass(&watch, 8000, NULL, told);
+    assert_null(strstr(told, "a SILENT"));
+    assert_non_null(strstr(told, "stranger SILENT since +20 s; "));
+    watermark_free(watch.watermark);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_agent_that_is_gone_leaves_it_dead_then_silent_then_back),
+        cmocka_unit_test(a_blocked_source_is_silent_after_a_while),
+        cmocka_unit_test(one_that_is_read_and_promises_too_little_is_late),
+        cmocka_unit_test(nobody_spoke_of_it_and_it_is_missed),
+        cmocka_unit_test(what_has_ended_is_never_missed),
+        cmocka_unit_test(a_wall_clock_that_jumps_a_day_makes_nobody_silent),
+        cmocka_unit_test(who_does_not_listen_calls_nobody_silent),
+        cmocka_unit_test(limits_off_and_of_strangers),
         cmocka_unit_test(without_sources_nothing_is_promised),
         cmocka_unit_test(an_expected_source_that_has_not_spoken_holds_it),
         cmocka_unit_test(a_source_expected_twice_is_one),
