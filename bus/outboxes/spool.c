@@ -1,0 +1,581 @@
+/* The spool: what is being put together, the log, and two windows on it for the one who sends.
+ *
+ *     append ─▶ made (items, notes) ─commit─▶ log ═══════════════════════ segments
+ *          └──▶ recent: the latest items, in memory        page: older ones, read back in order
+ *
+ * `made` is held where the log takes nothing for now: then nothing is appended until it is in the log. */
+#include "bus/outboxes/spool.h"
+
+#include "bus/outboxes/spool_notes.h"
+#include "bus/outboxes/spool_record.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECENT_BYTES    ((size_t)8 * 1024 * 1024)
+#define PAGE_BYTES      ((size_t)1024 * 1024)
+#define MADE_BYTES      ((size_t)4 * 1024 * 1024)
+#define ITEM_BYTES_MAX  (PAGE_BYTES / 2)
+#define SEGMENT_MIN     ((size_t)64 * 1024)
+#define SEGMENT_MAX     ((size_t)16 * 1024 * 1024)
+#define SEGMENTS        16u /* of a full spool, at least */
+#define NOTES_BYTES_MAX ((size_t)32 * 1024 * 1024)
+
+struct made { /* the record being put together */
+    struct text sizes, items, notes;
+    uint32_t count;
+};
+
+struct reading { /* of what is no longer in memory */
+    struct wal_reader *reader;
+    struct spool_record record;
+    uint64_t next;  /* position of the next item taken from it */
+    uint32_t index; /* of that item in the record */
+    const char *item;
+};
+
+struct spool {
+    struct outbox outbox;
+    struct wal *wal;
+    struct wal_options options;
+    enum spool_policy policy;
+    struct made made;
+    bool held;
+    struct outbox *recent;
+    struct outbox *page;
+    struct reading reading;
+    struct spool_notes notes;
+    struct text all;    /* notes, written down */
+    uint64_t all_lsn;   /* of the last record with all notes; 0: none */
+    uint64_t since_all; /* bytes written since */
+    enum status failed;
+    void (*closed)(void *self);
+    void *closed_self;
+};
+
+static struct spool *spool_of(const struct outbox *outbox)
+{
+    return (struct spool *)outbox;
+}
+
+/* --- telling --- */
+
+static void tell_changed(struct spool *spool)
+{
+    if (spool->outbox.events.changed != NULL)
+        spool->outbox.events.changed(spool->outbox.events.self);
+}
+
+static void fail(struct spool *spool, enum status status, const char *reason)
+{
+    if (spool->failed != STATUS_OK)
+        return;
+    spool->failed = status;
+    if (spool->outbox.events.failed != NULL)
+        spool->outbox.events.failed(spool->outbox.events.self, status, reason);
+}
+
+/* --- writing --- */
+
+static void made_clear(struct made *made)
+{
+    text_clear(&made->sizes);
+    text_clear(&made->items);
+    text_clear(&made->notes);
+    made->count = 0;
+}
+
+/* All notes are written again once as much was written since as they and a quarter of a segment are long. */
+static bool notes_due(const struct spool *spool)
+{
+    if (spool->notes.bytes > NOTES_BYTES_MAX)
+        return false;
+    return spool->all_lsn == 0 || spool->since_all > spool->options.segment_bytes / 4 + 4 * spool->notes.bytes;
+}
+
+static enum status write_made(struct spool *spool)
+{
+    struct made *made = &spool->made;
+    bool all = notes_due(spool);
+    char head[SPOOL_HEAD_BYTES];
+    if (all) {
+        text_clear(&spool->all);
+        spool_notes_write(&spool->notes, &spool->all);
+    }
+    const struct text *notes = all ? &spool->all : &made->notes;
+    if (notes->failed)
+        return STATUS_NO_MEMORY;
+    spool_put64(head, spool->outbox.epoch);
+    spool_put32(head + 8, all ? SPOOL_NOTES_ALL : 0);
+    spool_put32(head + 12, (uint32_t)made->items.size);
+    const struct span parts[] = {{head, sizeof head},
+                                 {made->sizes.data, made->sizes.size},
+                                 {made->items.data, made->items.size},
+                                 {notes->data, notes->size}};
+    uint64_t lsn;
+    enum status status = wal_append(spool->wal, SPOOL_RECORD_TYPE, made->count, parts, 4, &lsn);
+    if (status != STATUS_OK)
+        return status;
+    assert(lsn + made->count - 1 == spool->outbox.last);
+    spool->since_all += made->sizes.size + made->items.size + notes->size;
+    if (all) {
+        spool->all_lsn = lsn;
+        spool->since_all = 0;
+    }
+    return STATUS_OK;
+}
+
+static void log_trim(struct spool *spool)
+{
+    uint64_t upto = spool->outbox.first - 1;
+    if (spool->all_lsn == 0)
+        return;
+    wal_trim(spool->wal, upto < spool->all_lsn ? upto : spool->all_lsn - 1);
+}
+
+/* Makes room by its policy: the oldest segment that is still waited for. */
+static void drop_oldest(struct spool *spool)
+{
+    struct outbox *outbox = &spool->outbox;
+    struct wal_segment segments[SEGMENTS * 4];
+    size_t count = wal_segments(spool->options.folder, segments, SEGMENTS * 4);
+    count = count < SEGMENTS * 4 ? count : SEGMENTS * 4;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t last = segments[i].next - 1;
+        if (last < outbox->first)
+            continue;
+        if (!segments[i].sealed || last >= spool->all_lsn || last > outbox->ready)
+            return;
+        outbox->dropped += last + 1 - outbox->first;
+        outbox->first = last + 1;
+        spool->recent->driver->trim(spool->recent, last);
+        log_trim(spool);
+        return;
+    }
+}
+
+/* Puts what was made into the log; where that takes nothing now it is held. */
+static void flush(struct spool *spool)
+{
+    struct outbox *outbox = &spool->outbox;
+    enum status status = spool->failed == STATUS_OK ? write_made(spool) : STATUS_CLOSED;
+    bool full = status == STATUS_FULL || status == STATUS_NO_SPACE;
+    spool->held = status != STATUS_OK;
+    if (status == STATUS_OK) {
+        made_clear(&spool->made);
+        outbox->full = false;
+        outbox->bytes = (size_t)wal_bytes(spool->wal);
+    } else if (full) {
+        outbox->full = true;
+        if (spool->policy == SPOOL_DROP_OLDEST)
+            drop_oldest(spool);
+    } else if (status != STATUS_AGAIN && status != STATUS_CLOSED && status != STATUS_NO_MEMORY) {
+        fail(spool, status, "the spool cannot write what it made");
+    }
+}
+
+static void spool_commit(struct outbox *outbox)
+{
+    struct spool *spool = spool_of(outbox);
+    if (spool->made.count > 0 && !spool->held)
+        flush(spool);
+}
+
+/* Without memory for it, it is read back from the disk. */
+static void recent_add(struct spool *spool, struct span item)
+{
+    struct outbox *recent = spool->recent;
+    enum status status;
+    while ((status = recent->driver->append(recent, item)) == STATUS_AGAIN)
+        recent->driver->trim(recent, recent->first + 255);
+    if (status == STATUS_OK)
+        return;
+    recent->driver->trim(recent, recent->last);
+    recent->first = spool->outbox.last + 2;
+    recent->last = recent->ready = spool->outbox.last + 1;
+}
+
+static bool made_add(struct made *made, struct span item)
+{
+    char size[4];
+    size_t sizes_before = made->sizes.size, items_before = made->items.size;
+    spool_put32(size, (uint32_t)item.size);
+    text_append(&made->sizes, (struct span){size, 4});
+    text_append(&made->items, item);
+    if (!made->sizes.failed && !made->items.failed) {
+        made->count++;
+        return true;
+    }
+    made->sizes.size = sizes_before;
+    made->items.size = items_before;
+    made->sizes.failed = made->items.failed = false;
+    return false;
+}
+
+static bool made_has_room(const struct made *made, size_t size)
+{
+    return made->count == 0 || (made->items.size + size <= MADE_BYTES && made->count < WAL_COUNT_MAX);
+}
+
+static enum status spool_append(struct outbox *outbox, struct span item)
+{
+    struct spool *spool = spool_of(outbox);
+    if (spool->failed != STATUS_OK)
+        return STATUS_CLOSED;
+    if (item.size > ITEM_BYTES_MAX)
+        return STATUS_TOO_LARGE;
+    if (spool->held && outbox->full && spool->policy == SPOOL_REJECT) {
+        outbox->dropped++;
+        return STATUS_FULL;
+    }
+    if (spool->held || !made_has_room(&spool->made, item.size))
+        return STATUS_AGAIN;
+    if (!made_add(&spool->made, item))
+        return STATUS_NO_MEMORY;
+    recent_add(spool, item);
+    outbox->last++;
+    return STATUS_OK;
+}
+
+static bool spool_room(const struct outbox *outbox, size_t size)
+{
+    const struct spool *spool = spool_of(outbox);
+    return spool->failed == STATUS_OK && !spool->held && made_has_room(&spool->made, size);
+}
+
+/* --- what the log tells --- */
+
+static void retry(struct spool *spool)
+{
+    if (spool->held && spool->failed == STATUS_OK)
+        flush(spool);
+}
+
+static void on_synced(void *self, uint64_t lsn)
+{
+    struct spool *spool = self;
+    spool->outbox.ready = lsn;
+    retry(spool);
+    tell_changed(spool);
+}
+
+static void on_room(void *self)
+{
+    struct spool *spool = self;
+    retry(spool);
+    tell_changed(spool);
+}
+
+static void on_failed(void *self, enum status status, const char *reason)
+{
+    fail(self, status, reason);
+}
+
+/* --- reading --- */
+
+static void reading_close(struct reading *reading)
+{
+    if (reading->reader != NULL)
+        wal_reader_close(reading->reader);
+    *reading = (struct reading){0};
+}
+
+/* Goes to the item, in its record. STATUS_END: it is not there yet. */
+static enum status reading_record(struct spool *spool, char reason[WAL_REASON_BYTES])
+{
+    struct reading *reading = &spool->reading;
+    struct wal_record found;
+    enum status status = wal_reader_next(reading->reader, &found, reason);
+    if (status != STATUS_OK)
+        return status;
+    (void)snprintf(reason, WAL_REASON_BYTES, "%s: record %llu is not one of a spool", spool->options.folder,
+                   (unsigned long long)found.lsn);
+    if (found.lsn > reading->next || found.lsn + found.count <= reading->next || found.type != SPOOL_RECORD_TYPE)
+        return STATUS_CORRUPT;
+    status = spool_record_read(found.payload, found.count, &reading->record);
+    if (status != STATUS_OK)
+        return status;
+    reading->item = reading->record.items;
+    for (reading->index = 0; found.lsn + reading->index < reading->next; reading->index++)
+        reading->item += spool_record_size(&reading->record, reading->index);
+    return STATUS_OK;
+}
+
+static enum status reading_open(struct spool *spool, uint64_t position, char reason[WAL_REASON_BYTES])
+{
+    struct reading *reading = &spool->reading;
+    if (reading->reader != NULL && reading->next == position)
+        return STATUS_OK;
+    reading_close(reading);
+    reading->next = position;
+    return wal_reader_open(&spool->options, position, &reading->reader, reason);
+}
+
+/* Fills the page from position on, as far as the log and its room go. */
+static enum status page_fill(struct spool *spool, uint64_t position, char reason[WAL_REASON_BYTES])
+{
+    struct outbox *page = spool->page;
+    struct reading *reading = &spool->reading;
+    enum status status = reading_open(spool, position, reason);
+    page->driver->trim(page, page->last);
+    page->first = position;
+    page->last = page->ready = position - 1;
+    while (status == STATUS_OK && reading->next <= spool->outbox.ready) {
+        if (reading->index == reading->record.count) {
+            status = reading_record(spool, reason);
+            continue;
+        }
+        struct span item = {reading->item, spool_record_size(&reading->record, reading->index)};
+        status = page->driver->append(page, item);
+        if (status != STATUS_OK)
+            break;
+        reading->item += item.size;
+        reading->index++;
+        reading->next++;
+    }
+    return status == STATUS_AGAIN || status == STATUS_END ? STATUS_OK : status;
+}
+
+static size_t spool_read(struct outbox *outbox, uint64_t position, size_t count_max, size_t bytes_max, size_t item_cost,
+                         struct span *ret_items)
+{
+    struct spool *spool = spool_of(outbox);
+    char reason[WAL_REASON_BYTES] = "";
+    if (position >= spool->recent->first) {
+        reading_close(&spool->reading); /* an open file keeps its room on the disk */
+        return spool->recent->driver->read(spool->recent, position, count_max, bytes_max, item_cost, ret_items);
+    }
+    if (position < spool->page->first || position > spool->page->last) {
+        enum status status = page_fill(spool, position, reason);
+        if (status != STATUS_OK && status != STATUS_NO_MEMORY)
+            fail(spool, status, reason);
+    }
+    return spool->page->driver->read(spool->page, position, count_max, bytes_max, item_cost, ret_items);
+}
+
+static void spool_trim(struct outbox *outbox, uint64_t position)
+{
+    struct spool *spool = spool_of(outbox);
+    position = position < outbox->last ? position : outbox->last;
+    if (position < outbox->first)
+        return;
+    outbox->first = position + 1;
+    spool->recent->driver->trim(spool->recent, position);
+    if (spool->failed == STATUS_OK)
+        log_trim(spool);
+    outbox->bytes = (size_t)wal_bytes(spool->wal);
+}
+
+static void spool_renew(struct outbox *outbox)
+{
+    outbox->epoch++; /* and the next record says so */
+}
+
+/* --- notes --- */
+
+struct span spool_note(const struct outbox *outbox, struct span key)
+{
+    return spool_notes_get(&spool_of(outbox)->notes, key);
+}
+
+void spool_note_set(struct outbox *outbox, struct span key, struct span value)
+{
+    struct spool *spool = spool_of(outbox);
+    struct text *notes = &spool->made.notes;
+    size_t before = notes->size;
+    spool_note_write(notes, key, value);
+    if (!notes->failed && spool_notes_set(&spool->notes, key, value))
+        return;
+    notes->size = before;
+    notes->failed = false;
+}
+
+void spool_notes_each(const struct outbox *outbox, void (*visit)(void *visitor, struct span key), void *visitor)
+{
+    spool_notes_visit(&spool_of(outbox)->notes, visit, visitor);
+}
+
+/* --- opening: the last record with all notes, and what came after it --- */
+
+typedef enum status record_visit(struct spool *spool, uint64_t lsn, const struct spool_record *record);
+
+/* From the record at lsn `from` up to `until`, not included. */
+static enum status visit_records(struct spool *spool, uint64_t from, uint64_t until, record_visit *visit,
+                                 char reason[WAL_REASON_BYTES])
+{
+    struct wal_reader *reader;
+    struct wal_record found = {0};
+    enum status status = wal_reader_open(&spool->options, from, &reader, reason);
+    if (status != STATUS_OK)
+        return status;
+    while (found.lsn + found.count < until && (status = wal_reader_next(reader, &found, reason)) == STATUS_OK) {
+        struct spool_record record;
+        (void)snprintf(reason, WAL_REASON_BYTES, "%s: record %llu is not one of a spool", spool->options.folder,
+                       (unsigned long long)found.lsn);
+        if (found.type != SPOOL_RECORD_TYPE)
+            status = STATUS_CORRUPT;
+        else
+            status = spool_record_read(found.payload, found.count, &record);
+        if (status == STATUS_OK)
+            status = visit(spool, found.lsn, &record);
+        if (status != STATUS_OK)
+            break;
+    }
+    wal_reader_close(reader);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static enum status find_all(struct spool *spool, uint64_t lsn, const struct spool_record *record)
+{
+    if (record->notes_all)
+        spool->all_lsn = lsn;
+    return STATUS_OK;
+}
+
+static enum status apply_notes(struct spool *spool, uint64_t lsn, const struct spool_record *record)
+{
+    (void)lsn;
+    spool->outbox.epoch = record->epoch;
+    if (record->notes_all)
+        spool_notes_fini(&spool->notes);
+    return spool_notes_apply(&spool->notes, record->notes) ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static enum status recover(struct spool *spool, char reason[WAL_REASON_BYTES])
+{
+    struct outbox *outbox = &spool->outbox;
+    enum status status = STATUS_OK;
+    if (outbox->last < outbox->first)
+        return STATUS_OK;
+    size_t count = wal_segments(spool->options.folder, NULL, 0);
+    struct wal_segment *segments = calloc(count, sizeof *segments);
+    if (segments == NULL)
+        return STATUS_NO_MEMORY;
+    count = wal_segments(spool->options.folder, segments, count);
+    while (count-- > 0 && spool->all_lsn == 0 && status == STATUS_OK)
+        if (segments[count].first >= outbox->first && segments[count].first <= outbox->last)
+            status = visit_records(spool, segments[count].first, segments[count].next, find_all, reason);
+    free(segments);
+    if (status == STATUS_OK)
+        status = visit_records(spool, spool->all_lsn > 0 ? spool->all_lsn : outbox->first, outbox->last + 1,
+                               apply_notes, reason);
+    return status;
+}
+
+/* --- opening and closing --- */
+
+static void spool_free(struct spool *spool)
+{
+    reading_close(&spool->reading);
+    if (spool->recent != NULL)
+        spool->recent->driver->close(spool->recent, NULL, NULL);
+    if (spool->page != NULL)
+        spool->page->driver->close(spool->page, NULL, NULL);
+    spool_notes_fini(&spool->notes);
+    text_fini(&spool->all);
+    text_fini(&spool->made.sizes);
+    text_fini(&spool->made.items);
+    text_fini(&spool->made.notes);
+    free((char *)spool->options.folder);
+    free(spool);
+}
+
+static void on_closed(void *self)
+{
+    struct spool *spool = self;
+    void (*closed)(void *) = spool->closed;
+    void *closed_self = spool->closed_self;
+    spool_free(spool);
+    if (closed != NULL)
+        closed(closed_self);
+}
+
+static void spool_close(struct outbox *outbox, void (*closed)(void *self), void *self)
+{
+    struct spool *spool = spool_of(outbox);
+    outbox->events = (struct outbox_events){0};
+    spool->closed = closed;
+    spool->closed_self = self;
+    wal_close(spool->wal, on_closed, spool);
+}
+
+static const struct outbox_driver outbox_spool = {
+    .name = "spool",
+    .append = spool_append,
+    .commit = spool_commit,
+    .room = spool_room,
+    .read = spool_read,
+    .trim = spool_trim,
+    .renew = spool_renew,
+    .close = spool_close,
+};
+
+static size_t segment_bytes(uint64_t bytes_max)
+{
+    uint64_t bytes = bytes_max / SEGMENTS;
+    return (size_t)(bytes < SEGMENT_MIN ? SEGMENT_MIN : bytes > SEGMENT_MAX ? SEGMENT_MAX : bytes);
+}
+
+/* Everything but the log. */
+static enum status spool_new(const struct spool_options *options, struct spool **ret_spool)
+{
+    uint64_t bytes_max = options->bytes_max > 0 ? options->bytes_max : SPOOL_BYTES_MAX;
+    struct spool *spool = calloc(1, sizeof *spool);
+    if (spool == NULL)
+        return STATUS_NO_MEMORY;
+    spool->policy = options->full;
+    spool->options = (struct wal_options){.folder = strdup(options->folder),
+                                          .kind = "spool",
+                                          .version = SPOOL_VERSION,
+                                          .segment_bytes = segment_bytes(bytes_max),
+                                          .bytes_max = bytes_max,
+                                          .sync = options->sync,
+                                          .files = options->files};
+    enum status status = spool->options.folder != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = outbox_memory_open(options->recent_bytes > 0 ? options->recent_bytes : RECENT_BYTES, &spool->recent);
+    if (status == STATUS_OK)
+        status = outbox_memory_open(PAGE_BYTES, &spool->page);
+    if (status != STATUS_OK) {
+        spool_free(spool);
+        return status;
+    }
+    spool->outbox = (struct outbox){
+        .driver = &outbox_spool, .bytes_max = (size_t)bytes_max, .lossy = options->full == SPOOL_DROP_OLDEST};
+    *ret_spool = spool;
+    return STATUS_OK;
+}
+
+enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int64_t now_ms, struct outbox **ret_outbox,
+                       char ret_reason[WAL_REASON_BYTES])
+{
+    struct spool *spool;
+    struct wal_found found;
+    enum status status = spool_new(options, &spool);
+    if (status != STATUS_OK) {
+        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%s", status_text(status));
+        return status;
+    }
+    const struct wal_events events = {on_synced, on_room, on_failed, spool};
+    status = wal_open(loop, &spool->options, &events, now_ms, &spool->wal, &found, ret_reason);
+    if (status != STATUS_OK) {
+        spool_free(spool);
+        return status;
+    }
+    struct outbox *outbox = &spool->outbox;
+    outbox->epoch = found.created_ms;
+    outbox->first = found.first;
+    outbox->ready = outbox->last = found.next - 1;
+    outbox->bytes = (size_t)found.bytes;
+    spool->recent->first = found.next;
+    spool->recent->last = spool->recent->ready = found.next - 1;
+    spool->page->first = 1;
+    status = recover(spool, ret_reason);
+    if (status != STATUS_OK) {
+        spool_close(outbox, NULL, NULL);
+        return status;
+    }
+    *ret_outbox = outbox;
+    return STATUS_OK;
+}
