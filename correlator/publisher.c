@@ -51,6 +51,7 @@ struct publisher {
     struct publisher_outlet outlet;
     struct told *told;
     enum publisher_mode mode;
+    int64_t forgotten_ms; /* of what ended before, it may have forgotten that it was told */
     struct arena arena;
     struct text bytes;
     uint64_t revisions;
@@ -76,6 +77,7 @@ enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t 
     for (size_t i = 0; i < rule_count; i++)
         rule_hash(&rules[i], publisher->hashes[i]);
     publisher->position.epoch = epoch;
+    publisher->forgotten_ms = INT64_MIN;
     publisher->outlet = *outlet;
     arena_init(&publisher->arena, ARENA_BYTES);
     *ret_publisher = publisher;
@@ -340,9 +342,9 @@ static enum status fill_surprise(struct publisher *publisher, const struct engin
 
 /* One that is remembered anew where it may have been told before: beyond any revision it can have had, for none was
  * told more often than twice for one cause. */
-static uint32_t revision_before(const struct publisher *publisher)
+static uint32_t revision_before(const struct publisher *publisher, const struct engine_change *change)
 {
-    if (publisher->mode == PUBLISHER_TELLS)
+    if (publisher->mode == PUBLISHER_TELLS && change->first_ms >= publisher->forgotten_ms)
         return 0;
     uint64_t most = LIMIT_REVISION / 2;
     return (uint32_t)(2 * (publisher->position.number < most ? publisher->position.number : most - 1));
@@ -353,7 +355,7 @@ static struct told *told_of(struct publisher *publisher, const struct engine_cha
     struct told *told = told_find(publisher, change->id);
     *ret_is_new = told == NULL;
     if (told == NULL && (told = told_add(publisher, change->id)) != NULL)
-        told->revision = revision_before(publisher);
+        told->revision = revision_before(publisher, change);
     return told;
 }
 
@@ -530,6 +532,8 @@ enum status publisher_load(struct publisher *publisher, const struct publisher_t
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms)
 {
     struct told *told, *next;
+    if (horizon_ms > publisher->forgotten_ms)
+        publisher->forgotten_ms = horizon_ms;
     HASH_ITER(hh, publisher->told, told, next)
     {
         if (told->state == EPISODE_WITHDRAWN && told->last_ms < horizon_ms)

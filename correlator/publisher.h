@@ -78,7 +78,7 @@ typedef enum status (*publisher_visitor)(void *self, const struct publisher_told
 enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self) MUST_CHECK;
 /* Remembers what another publisher did. STATUS_INVALID: more superseded than it keeps, or it remembers it already. */
 enum status publisher_load(struct publisher *publisher, const struct publisher_told *told) MUST_CHECK;
-/* Forgets the withdrawn episodes that ended before the engine's horizon: they cannot come back. O(all). */
+/* Forgets the withdrawn episodes that ended before the engine's horizon: they hardly come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);
 /* Revisions of episodes published so far. */
 uint64_t publisher_revisions(const struct publisher *publisher);

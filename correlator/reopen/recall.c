@@ -258,6 +258,7 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
     if (status != STATUS_OK)
         return status;
     reopen->events.flush(reopen->events.self);
+    publisher_forget(options->publisher, horizon_ms);
     let_go(reopen);
     return STATUS_OK;
 }
