@@ -163,6 +163,18 @@ void receiver_ack(struct receiver *receiver, const char *peer_name, uint64_t epo
     end_wake(&receiver->end);
 }
 
+enum status receiver_restore(struct receiver *receiver, const char *peer_name, uint64_t epoch, uint64_t position)
+{
+    struct stream *stream;
+    enum status status = streams_get(&receiver->streams, span_of(peer_name), epoch, &stream);
+    if (status != STATUS_OK)
+        return status;
+    assert(stream->sessions == 0 && stream->received <= position);
+    stream->begun = true;
+    stream->received = stream->acked = position;
+    return STATUS_OK;
+}
+
 void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow)
 {
     end_hold(&receiver->end, flow == RECEIVER_HELD ? PORT_HELD : PORT_FLOWS);

@@ -34,6 +34,10 @@ enum status receiver_open(struct bus *bus, const struct receiver_options *option
 /* All up to position of that peer's (name, epoch) are safe. Sent when the loop turns; remembered where the peer is
  * down. */
 void receiver_ack(struct receiver *receiver, const char *peer_name, uint64_t epoch, uint64_t position);
+/* What is safely here of a stream from before this receiver was opened: it goes on after position. To be said before a
+ * message was drained: while it is held. STATUS_FULL, STATUS_INVALID: as many streams as can be, no such name. */
+enum status receiver_restore(struct receiver *receiver, const char *peer_name, uint64_t epoch,
+                             uint64_t position) MUST_CHECK;
 /* Back-pressure: while held no new credit is granted and no message is drained. */
 enum receiver_flow { RECEIVER_FLOWS, RECEIVER_HELD };
 void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "bus/receiver.h"
+#include "bus/sender.h"
 #include "correlator/correlator_inside.h"
 
 #include <stdio.h>
@@ -18,6 +19,8 @@ static void correlator_free(struct correlator *correlator)
     publisher_free(correlator->publisher);
     registry_free(correlator->registry);
     watermark_free(correlator->watermark);
+    watermark_free(correlator->promised);
+    keeping_fini(correlator);
     coverage_free(correlator->coverage);
     acks_fini(&correlator->acks);
     arena_fini(&correlator->arena);
@@ -31,6 +34,12 @@ static void limits_set(struct watermark *watermark, const struct correlator_conf
         watermark_limit(watermark, span_of(config->expected_sources[i]), &config->expected_limits[i]);
 }
 
+/* Of the positions of what is published: the journal's identity. */
+static uint64_t stream_epoch(const struct correlator *correlator)
+{
+    return keeping_is_on(correlator) ? correlator->keeping.found.created_ms : correlator->options.epoch;
+}
+
 static enum status parts_open(struct correlator *correlator)
 {
     const struct correlator_config *config = correlator->options.config;
@@ -42,10 +51,12 @@ static enum status parts_open(struct correlator *correlator)
     if (status == STATUS_OK)
         status = watermark_new(config->expected_sources, config->expected_count, &correlator->watermark);
     if (status == STATUS_OK)
+        status = watermark_new(config->expected_sources, config->expected_count, &correlator->promised);
+    if (status == STATUS_OK)
         limits_set(correlator->watermark, config);
     if (status == STATUS_OK)
-        status = publisher_new(config->rules, config->rule_count, correlator->options.epoch, &outlet,
-                               &correlator->publisher);
+        status =
+            publisher_new(config->rules, config->rule_count, stream_epoch(correlator), &outlet, &correlator->publisher);
     if (status == STATUS_OK)
         status = publisher_baseline(correlator->publisher, hash_of(config->baseline), SPAN(""));
     if (status == STATUS_OK)
@@ -56,13 +67,22 @@ static enum status parts_open(struct correlator *correlator)
 static enum status links_open(struct correlator *correlator, struct bus *bus, char ret_reason[256])
 {
     const struct outlet_events outlet_events = {
-        .moved = flow_outlet_moved, .failed = flow_outlet_failed, .self = correlator};
+        .moved = flow_outlet_moved, .failed = flow_outlet_failed, .sink = flow_sink_up, .self = correlator};
     const struct receiver_options incidents = {
         .url = correlator->options.incidents_url, .end = BUS_LISTEN, .name = "correlator"};
     const struct receiver_events incident_events = {
         .batch = intake_batch, .marks = intake_marks, .peer = intake_peer, .self = correlator};
-    enum status status = outlet_open(&correlator->outlet, bus, correlator->options.episodes_url,
-                                     correlator->options.epoch, BACKLOG_MAX, &outlet_events, ret_reason);
+    const char *sinks[SENDER_RECEIVERS_MAX];
+    const struct names *known = &correlator->keeping.sinks;
+    for (size_t i = 0; i < known->count && i < SENDER_RECEIVERS_MAX; i++)
+        sinks[i] = known->items[i];
+    const struct outlet_options outlet = {.url = correlator->options.episodes_url,
+                                          .epoch = correlator->options.epoch,
+                                          .backlog_max = BACKLOG_MAX,
+                                          .sinks = sinks,
+                                          .sink_count = known->count,
+                                          .gated = keeping_is_on(correlator)};
+    enum status status = outlet_open(&correlator->outlet, bus, &outlet, &outlet_events, ret_reason);
     if (status != STATUS_OK)
         return status;
     status = publisher_rules(correlator->publisher);
@@ -78,8 +98,12 @@ static enum status links_open(struct correlator *correlator, struct bus *bus, ch
 static void on_tick(uv_timer_t *timer)
 {
     intake_tell_late(timer->data);
-    judgement_watermark(timer->data, clock_wall_ms());
+    if (keeping_is_on(timer->data))
+        keeping_tick(timer->data, clock_wall_ms());
+    else
+        judgement_watermark(timer->data, clock_wall_ms());
     silence_watch(timer->data);
+    keeping_tell(timer->data);
 }
 
 static void timers_start(struct correlator *correlator, uv_loop_t *loop)
@@ -104,16 +128,23 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
     correlator->events = *events;
     correlator->swept_ms = correlator->watermark_ms = TIME_NONE;
     arena_init(&correlator->arena, ARENA_BYTES);
-    enum status status = parts_open(correlator);
+    enum status status = keeping_open(correlator, loop, ret_reason);
+    if (status != STATUS_OK) {
+        correlator_free(correlator);
+        return status;
+    }
+    status = parts_open(correlator);
     if (status != STATUS_OK)
         (void)snprintf(ret_reason, 256, "the correlator cannot start: %s", status_text(status));
     else
         status = links_open(correlator, bus, ret_reason);
     if (status != STATUS_OK) {
+        keeping_drop(correlator);
         correlator_free(correlator);
         return status;
     }
     timers_start(correlator, loop);
+    keeping_begin(correlator, loop);
     coverage_rules(correlator->coverage, options->config->rules, options->config->rule_count);
     *ret_correlator = correlator;
     return STATUS_OK;
@@ -134,7 +165,7 @@ void correlator_finish(struct correlator *correlator, void (*done)(void *self), 
     intake_tell_late(correlator);
     correlator->finishing = correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
-    if (correlator->options.time == CORRELATOR_LIVE)
+    if (correlator->options.time == CORRELATOR_LIVE && !keeping_recovers(correlator))
         judgement_flush(correlator); /* what was put off */
     if (correlator->options.time == CORRELATOR_REPLAY) {
         correlator->outlet.backlog_max = SIZE_MAX; /* no more is to come than the state in memory has to say */
@@ -144,6 +175,7 @@ void correlator_finish(struct correlator *correlator, void (*done)(void *self), 
     }
     correlator->done = done;
     correlator->done_self = self;
+    keeping_tell(correlator);
     flow_check_done(correlator);
 }
 
@@ -168,8 +200,8 @@ void correlator_close(struct correlator *correlator, void (*closed)(void *self),
 {
     correlator->closed = closed;
     correlator->closed_self = self;
-    correlator->closing = 4;
     correlator->done = NULL;
+    correlator->closing = 4 + keeping_close(correlator, part_closed);
     receiver_close(correlator->receiver, part_closed, correlator);
     outlet_close(&correlator->outlet, part_closed, correlator);
     uv_close((uv_handle_t *)&correlator->tick, timer_closed);

@@ -4,12 +4,13 @@
  *      (agents)                       which report stands,              revisions, titles, causes
  *                       which are one incident
  *
- * Belongs to the loop's thread. Until there is a journal, what it has acknowledged lives in memory: a correlator that
- * is killed forgets it. */
+ * Belongs to the loop's thread. With a journal (keeping.h) what it has acknowledged is on disk, and a correlator that
+ * is killed goes on where it was; without one (a replay) it lives in memory. */
 #pragma once
 
 #include "base/arena.h"
 #include "base/config.h"
+#include "base/wal/wal.h"
 #include "bus/bus.h"
 #include "correlator/baseline/file.h"
 #include "correlator/engine/rule.h"
@@ -74,9 +75,13 @@ struct correlator_options {
     const struct correlator_config *config; /* borrowed */
     const char *incidents_url;              /* agents dial it */
     const char *episodes_url;               /* sinks dial it */
-    uint64_t epoch;                         /* of the stream of episodes; a later start has a greater one */
+    uint64_t epoch;                         /* of the link to sinks; a later start has a greater one */
     enum correlator_time time;
-    bool engine_off; /* benchmarks: everything but the engine */
+    bool engine_off;            /* benchmarks: everything but the engine */
+    const char *journal_folder; /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
+                                   until correlator_open returns, as the next */
+    const char *version;        /* of the program, for the journal; may be NULL */
+    enum wal_sync journal_sync; /* benchmarks: WAL_WRITTEN */
 };
 
 struct correlator_events {

@@ -5,6 +5,7 @@
  *     flow.c       who is held back, and when it is over
  *     silence.c    whose sources are not heard
  *     rebase.c     another baseline
+ *     keeping*.c   what comes in is journaled first
  *     correlator.c life
  *
  * When something was heard, and its number, come with it: what is journaled is applied again as it was the first time.
@@ -15,6 +16,7 @@
 #include "correlator/correlator.h"
 #include "correlator/coverage.h"
 #include "correlator/engine/engine.h"
+#include "correlator/keeping.h"
 #include "correlator/outlet.h"
 #include "correlator/publisher.h"
 #include "correlator/registry.h"
@@ -26,7 +28,9 @@ struct correlator {
     struct engine *engine;
     struct registry *registry;
     struct publisher *publisher;
-    struct watermark *watermark;
+    struct watermark *watermark; /* what was heard of the sources */
+    struct watermark *promised;  /* what of it is journaled, where there is a journal: what holds the watermark */
+    struct keeping keeping;
     struct coverage *coverage;
     struct receiver *receiver;
     struct outlet outlet;
@@ -66,7 +70,12 @@ struct intake {
 };
 
 /* --- intake.c --- */
-void intake_item(struct correlator *correlator, const struct intake *intake, struct span item);
+/* What is published from now on was caused by this number. */
+void intake_at(struct correlator *correlator, uint64_t number);
+/* Items of one agent, the first of which stands at intake->number. */
+void intake_items(struct correlator *correlator, const struct intake *intake, const struct span *items, size_t count);
+/* All up to position is safe; said now, or once there is room in memory. */
+void intake_acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position);
 /* The sources' promises; the watermark goes where they let it, as of now_ms. */
 void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
                      int64_t now_ms);
@@ -97,6 +106,7 @@ void flow_update(struct correlator *correlator);
 void flow_check_done(struct correlator *correlator);
 void flow_outlet_moved(void *self);
 void flow_outlet_failed(void *self, enum status status);
+void flow_sink_up(void *self, const char *name);
 
 /* --- silence.c --- */
 /* Every second: says and tells what has changed. */

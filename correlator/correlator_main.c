@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/service/service.h"
+#include "base/state_folder.h"
 #include "bus/bus_config.h"
 #include "correlator/correlator.h"
 #include "correlator/correlator_window.h"
@@ -89,8 +90,8 @@ static void finished(void *self)
 static void grace_over(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
-    log_error("correlator.undelivered", "no sink took the last revisions within %d s: they are lost", FINISH_MS / 1000);
-    daemon->exit_status = 1;
+    log_warn("correlator.undelivered",
+             "no sink took the last revisions within %d s: they are told after the next start", FINISH_MS / 1000);
     finished(daemon);
 }
 
@@ -221,16 +222,23 @@ static enum status service_begin(struct daemon *daemon, char ret_reason[256])
 
 static int serve(struct daemon *daemon, const struct correlator_config *config, const struct bus_config *bus_config)
 {
+    char reason[256] = "", folder[PATH_MAX];
+    enum status status = state_folder_make(daemon->monitor.state, "correlator/journal", folder, reason);
+    if (status != STATUS_OK) {
+        log_error("correlator.start", "%s", reason);
+        return status_exit(status);
+    }
     const struct correlator_options correlator_options = {
         .config = config,
         .incidents_url = bus_config->incidents,
         .episodes_url = bus_config->episodes,
         .epoch = (uint64_t)clock_wall_ms(),
         .time = CORRELATOR_LIVE,
+        .journal_folder = folder,
+        .version = argp_program_version,
     };
     const struct correlator_events events = {.failed = failed, .self = daemon};
-    char reason[256] = "";
-    enum status status = bus_open(&daemon->loop, &daemon->bus);
+    status = bus_open(&daemon->loop, &daemon->bus);
     if (status != STATUS_OK) {
         log_error("correlator.start", "the bus cannot start: %s", status_text(status));
         return status_exit(status);

@@ -50,7 +50,8 @@ static void full_update(struct correlator *correlator)
 void flow_update(struct correlator *correlator)
 {
     full_update(correlator);
-    bool hold = correlator->failed || correlator->finishing || outlet_waiting(&correlator->outlet) > BACKLOG_HOLD;
+    bool hold = correlator->failed || correlator->finishing || keeping_is_behind(correlator) ||
+                outlet_waiting(&correlator->outlet) > BACKLOG_HOLD;
     if (hold == correlator->held)
         return;
     correlator->held = hold;
@@ -61,7 +62,8 @@ void flow_update(struct correlator *correlator)
 void flow_check_done(struct correlator *correlator)
 {
     bool nothing_to_lose = correlator->stats.applied == 0;
-    if (correlator->done == NULL || !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
+    if (correlator->done == NULL || !keeping_is_settled(correlator) ||
+        !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
         return;
     void (*done)(void *self) = correlator->done;
     correlator->done = NULL;
@@ -71,6 +73,7 @@ void flow_check_done(struct correlator *correlator)
 void flow_outlet_moved(void *self)
 {
     struct correlator *correlator = self;
+    keeping_go_on(correlator);
     flow_update(correlator);
     flow_check_done(correlator);
 }
@@ -78,4 +81,9 @@ void flow_outlet_moved(void *self)
 void flow_outlet_failed(void *self, enum status status)
 {
     flow_fail(self, status_text(status));
+}
+
+void flow_sink_up(void *self, const char *name)
+{
+    keeping_sink(self, name);
 }

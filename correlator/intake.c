@@ -67,15 +67,20 @@ static enum status tell(struct correlator *correlator, struct report *report, co
                 : publisher_incident(correlator->publisher, report);
 }
 
-void intake_item(struct correlator *correlator, const struct intake *intake, struct span item)
+void intake_at(struct correlator *correlator, uint64_t number)
+{
+    correlator->number = number;
+    publisher_at(correlator->publisher, keeping_position(correlator, number));
+}
+
+static void intake_item(struct correlator *correlator, const struct intake *intake, struct span item)
 {
     struct report report;
     struct incident_change change;
     char reason[REASON_BYTES], id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     arena_reset(&correlator->arena);
     correlator->stats.received++;
-    correlator->number = intake->number;
-    publisher_at(correlator->publisher, intake->number);
+    intake_at(correlator, intake->number);
     if (report_unpack(item, &correlator->arena, &report, reason) != STATUS_OK) {
         reject(correlator, intake->agent, reason);
         return;
@@ -114,7 +119,7 @@ void intake_item(struct correlator *correlator, const struct intake *intake, str
     }
 }
 
-static void acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)
+void intake_acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)
 {
     if (!correlator->full)
         receiver_ack(correlator->receiver, peer->name, peer->epoch, position);
@@ -122,39 +127,63 @@ static void acknowledge(struct correlator *correlator, const struct peer *peer, 
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 
-/* Until there is a journal items are numbered as they come. */
-void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+void intake_items(struct correlator *correlator, const struct intake *first, const struct span *items, size_t count)
 {
-    struct correlator *correlator = self;
-    struct intake intake = {.agent = peer->name,
-                            .heard_ms = correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX};
+    struct intake intake = *first;
     correlator->members_told = 0;
     for (size_t i = 0; i < count && !correlator->failed; i++) {
-        intake.number = correlator->number + 1;
+        intake.number = first->number + i;
         intake_item(correlator, &intake, items[i]);
-        if (judgement_pending(correlator) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX)
+        bool is_due = judgement_pending(correlator) <= FLUSH_EACH_MAX && correlator->members_told <= MEMBERS_EACH_MAX;
+        if (keeping_flushes(correlator, intake.number, is_due))
             judgement_flush(correlator);
     }
     if (!correlator->failed)
         judgement_settle(correlator);
     if (!correlator->failed)
         flow_update(correlator);
+}
+
+void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+{
+    struct correlator *correlator = self;
+    if (keeping_is_on(correlator)) {
+        keeping_batch(correlator, peer, first, items, count);
+        return;
+    }
+    const struct intake intake = {.agent = peer->name,
+                                  .number = correlator->number + 1,
+                                  .heard_ms =
+                                      correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX};
+    intake_items(correlator, &intake, items, count);
     if (!correlator->failed) /* what is not acknowledged is sent again to who comes after */
-        acknowledge(correlator, peer, first + count - 1);
+        intake_acknowledge(correlator, peer, first + count - 1);
+}
+
+static void many_say(const char *agent)
+{
+    log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
 }
 
 void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
                      int64_t now_ms)
 {
-    if (watermark_mark(correlator->watermark, agent, now_ms, marks, count) != STATUS_OK)
-        log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
+    if (watermark_mark(correlator->promised, agent, now_ms, marks, count) != STATUS_OK)
+        many_say(agent);
     if (correlator->options.time == CORRELATOR_LIVE)
         judgement_watermark(correlator, now_ms);
 }
 
 void intake_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count)
 {
-    intake_promises(self, peer->name, marks, count, clock_wall_ms());
+    struct correlator *correlator = self;
+    int64_t now_ms = clock_wall_ms();
+    if (watermark_mark(correlator->watermark, peer->name, now_ms, marks, count) != STATUS_OK)
+        many_say(peer->name);
+    if (keeping_is_on(correlator))
+        keeping_marks(correlator, now_ms);
+    else
+        intake_promises(correlator, peer->name, marks, count, now_ms);
 }
 
 void intake_peer(void *self, const struct peer *peer, enum peer_state state)

@@ -74,6 +74,7 @@ void judgement_flush(struct correlator *correlator)
     correlator->unflushed = 0;
     enum status status = engine_flush(correlator->engine, &events);
     registry_settle(correlator->registry);
+    keeping_flushed(correlator);
     if (status != STATUS_OK)
         flow_fail(correlator, status_text(status));
 }
@@ -91,7 +92,7 @@ static void sweep(struct correlator *correlator)
 
 void judgement_watermark(struct correlator *correlator, int64_t now_ms)
 {
-    int64_t watermark_ms = watermark_value(correlator->watermark, now_ms);
+    int64_t watermark_ms = watermark_value(correlator->promised, now_ms);
     if (correlator->failed || watermark_ms == TIME_NONE || watermark_ms <= correlator->watermark_ms)
         return;
     correlator->watermark_ms = watermark_ms;
@@ -108,11 +109,14 @@ static void on_wait_over(uv_timer_t *timer)
     if (correlator->failed)
         return;
     judgement_flush(correlator);
+    keeping_tell(correlator);
     flow_update(correlator);
 }
 
 void judgement_settle(struct correlator *correlator)
 {
+    if (keeping_is_planned(correlator))
+        return;
     if (judgement_pending(correlator) <= FLUSH_RATIO * correlator->unflushed)
         judgement_flush(correlator);
     else if (correlator->options.time == CORRELATOR_LIVE && !uv_is_active((uv_handle_t *)&correlator->wait))

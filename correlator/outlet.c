@@ -4,22 +4,29 @@
 #include "bus/sender.h"
 #include "proto/limits.h"
 
+/* What may go and has room. */
+static enum status drain(struct outlet *outlet)
+{
+    struct span item;
+    while (outlet->submitted < outlet->released && backlog_first(&outlet->backlog, &item)) {
+        uint64_t position;
+        enum status status = sender_submit(outlet->sender, item, &position);
+        if (status != STATUS_OK)
+            return status == STATUS_AGAIN ? STATUS_OK : status;
+        backlog_pop(&outlet->backlog);
+        outlet->submitted++;
+    }
+    return STATUS_OK;
+}
+
 static void on_room(void *self)
 {
     struct outlet *outlet = self;
-    struct span item;
-    while (backlog_first(&outlet->backlog, &item)) {
-        uint64_t position;
-        enum status status = sender_submit(outlet->sender, item, &position);
-        if (status == STATUS_AGAIN)
-            break;
-        if (status != STATUS_OK) {
-            outlet->events.failed(outlet->events.self, status);
-            return;
-        }
-        backlog_pop(&outlet->backlog);
-    }
-    outlet->events.moved(outlet->events.self);
+    enum status status = drain(outlet);
+    if (status == STATUS_OK)
+        outlet->events.moved(outlet->events.self);
+    else
+        outlet->events.failed(outlet->events.self, status);
 }
 
 static void on_acked(void *self, uint64_t position)
@@ -31,41 +38,72 @@ static void on_acked(void *self, uint64_t position)
 
 static void on_peer(void *self, const struct peer *peer, enum peer_state state)
 {
-    (void)self;
+    struct outlet *outlet = self;
     if (state == PEER_UP)
         log_info("sink.up", "sink %s is connected", peer->name);
     else
         log_warn("sink.down", "sink %s is gone: %s", peer->name, peer->reason);
+    if (state == PEER_UP && outlet->events.sink != NULL)
+        outlet->events.sink(outlet->events.self, peer->name);
 }
 
-enum status outlet_open(struct outlet *outlet, struct bus *bus, const char *url, uint64_t epoch, size_t backlog_max,
+enum status outlet_open(struct outlet *outlet, struct bus *bus, const struct outlet_options *options,
                         const struct outlet_events *events, char ret_reason[256])
 {
-    const struct sender_options options = {
-        .url = url,
+    const struct sender_options sender = {
+        .url = options->url,
         .end = BUS_LISTEN,
         .name = "correlator",
-        .epoch = epoch,
+        .epoch = options->epoch,
         .outbox_item_max = LIMIT_EPISODE_BYTES,
+        .receivers = options->sinks,
+        .receiver_count = options->sink_count,
     };
     const struct sender_events sender_events = {.room = on_room, .acked = on_acked, .peer = on_peer, .self = outlet};
-    outlet->backlog_max = backlog_max;
+    outlet->backlog_max = options->backlog_max;
+    outlet->gated = options->gated;
     outlet->events = *events;
-    return sender_open(bus, &options, &sender_events, &outlet->sender, ret_reason);
+    return sender_open(bus, &sender, &sender_events, &outlet->sender, ret_reason);
 }
 
 enum status outlet_publish(void *self, struct span item)
 {
     struct outlet *outlet = self;
-    if (outlet->backlog.bytes == 0) {
+    if (!outlet->gated && outlet->backlog.bytes == 0) {
         uint64_t position;
         enum status status = sender_submit(outlet->sender, item, &position);
+        if (status == STATUS_OK)
+            outlet->submitted = outlet->released = ++outlet->published;
         if (status != STATUS_AGAIN)
             return status;
     }
     if (outlet->backlog.bytes > outlet->backlog_max)
         return STATUS_FULL;
-    return backlog_push(&outlet->backlog, item);
+    enum status status = backlog_push(&outlet->backlog, item);
+    if (status == STATUS_OK)
+        outlet->published++;
+    if (status == STATUS_OK && !outlet->gated)
+        outlet->released = outlet->published;
+    return status;
+}
+
+void outlet_release(struct outlet *outlet, uint64_t count)
+{
+    if (count > outlet->released)
+        outlet->released = count;
+    enum status status = drain(outlet);
+    if (status != STATUS_OK)
+        outlet->events.failed(outlet->events.self, status);
+}
+
+bool outlet_has_delivered(const struct outlet *outlet, uint64_t count)
+{
+    return sender_acked(outlet->sender) >= count;
+}
+
+enum status outlet_forget(struct outlet *outlet, const char *sink)
+{
+    return sender_forget(outlet->sender, sink);
 }
 
 size_t outlet_waiting(const struct outlet *outlet)

@@ -28,6 +28,7 @@ struct source {
     int64_t alive_ms, well_ms; /* monotonic, when it last was; of a watched one */
     enum source_condition condition;
     enum silence silence;
+    bool is_retired; /* until it is spoken of again */
 };
 
 /* A handful of sources, looked through in order: marks come every few seconds. */
@@ -104,11 +105,21 @@ enum status watermark_mark(struct watermark *watermark, const char *agent, int64
         }
         source->state = marks[i].state;
         source->has_spoken = source->heard = true;
+        source->is_retired = false;
         source->watermark_ms = marks[i].watermark_ms;
         source->heard_ms = heard_ms;
         (void)snprintf(source->agent, sizeof source->agent, "%s", agent);
     }
     return STATUS_OK;
+}
+
+enum status watermark_retire(struct watermark *watermark, struct span name)
+{
+    struct source *source = source_find(watermark, name);
+    enum status status = source == NULL ? source_add(watermark, name, &source) : STATUS_OK;
+    if (status == STATUS_OK)
+        source->is_retired = true;
+    return status;
 }
 
 bool watermark_state(const struct watermark *watermark, struct span name, enum source_state *ret_state)
@@ -122,7 +133,7 @@ bool watermark_state(const struct watermark *watermark, struct span name, enum s
 
 static bool holds(const struct source *source)
 {
-    return !(source->has_spoken && source->state == SOURCE_ENDED);
+    return !source->is_retired && !(source->has_spoken && source->state == SOURCE_ENDED);
 }
 
 int64_t watermark_value(const struct watermark *watermark, int64_t now_ms)
@@ -175,6 +186,7 @@ static struct watermark_source view(const struct source *source)
         .state_text = state_text(source),
         .promise_ms = source->watermark_ms,
         .heard_ms = source->heard_ms,
+        .is_retired = source->is_retired,
     };
 }
 
@@ -184,6 +196,14 @@ bool watermark_look(const struct watermark *watermark, size_t index, struct wate
         return false;
     *ret_source = view(&watermark->sources[index]);
     return true;
+}
+
+bool watermark_find(const struct watermark *watermark, struct span name, struct watermark_source *ret_source)
+{
+    const struct source *source = source_find(watermark, name);
+    if (source != NULL)
+        *ret_source = view(source);
+    return source != NULL;
 }
 
 /* --- silence --- */
@@ -208,6 +228,8 @@ static bool is_late(const struct source *source, int64_t wall_ms)
 
 static enum source_condition condition_of(const struct source *source, const struct watermark_moment *moment)
 {
+    if (source->is_retired)
+        return CONDITION_WELL; /* nobody waits for it */
     if (!source->has_spoken)
         return CONDITION_UNHEARD;
     if (source->state == SOURCE_ENDED)

@@ -21,6 +21,9 @@ void watermark_free(struct watermark *watermark);
  * STATUS_FULL: more than 4096 sources. */
 enum status watermark_mark(struct watermark *watermark, const char *agent, int64_t heard_ms,
                            const struct source_mark *marks, size_t count) MUST_CHECK;
+/* Nobody waits for the source any more, until it is spoken of again. STATUS_FULL: it is unknown, and no more can be
+ * kept. */
+enum status watermark_retire(struct watermark *watermark, struct span source) MUST_CHECK;
 /* The state it was last said to be in; false where nobody has spoken of it. */
 bool watermark_state(const struct watermark *watermark, struct span source, enum source_state *ret_state);
 /* The least promise, never past now; TIME_NONE where there is none; now where all have ended. */
@@ -50,9 +53,12 @@ struct watermark_source { /* a source as it was last spoken of; its texts are va
     const char *state_text;          /* for people: silent, the condition, or where it is well the state */
     int64_t promise_ms;              /* TIME_NONE: none */
     int64_t heard_ms;                /* TIME_NONE: never */
+    bool is_retired;                 /* nobody waits for it */
 };
 /* The source of that index, in the order they were first named; false: there are no more. */
 bool watermark_look(const struct watermark *watermark, size_t index, struct watermark_source *ret_source);
+/* The source of that name; false: there is none. */
+bool watermark_find(const struct watermark *watermark, struct span name, struct watermark_source *ret_source);
 
 /* What a source may do before it is missed. */
 struct watermark_limits {

@@ -1,0 +1,110 @@
+/* Keeping: what comes in is journaled, acted upon once that is on disk, and acted upon again after a restart.
+ *
+ *   batch, promises ─▶ journal ─▶ (on disk) keeping_apply ─▶ intake, judgement ─▶ outlet, gated
+ *                                                    └─▶ flushes ─▶ journal ─▶ (on disk) the gate opens
+ *
+ * When the engine is asked decides what is told: an episode of a moment may be gone at the next. So after which numbers
+ * it was asked is journaled too, and what was told then goes to the sinks once that is on disk. A restart asks it after
+ * the same numbers, tells the same, and so no episode stays in a store that nobody remembers. Beyond the last recorded
+ * flush nothing has been told to anybody, and the usual rule decides.
+ *
+ * An acknowledgement says that a batch is on disk. Where memory is full it is put off although the batch is: credit is
+ * what holds an agent back, and what it has sent so far is bounded by its window. */
+#pragma once
+
+#include "base/wal/wal.h"
+#include "bus/bus.h"
+#include "bus/streams.h"
+#include "correlator/journal/journal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct correlator;
+
+/* Numbers, ascending. */
+struct numbers {
+    uint64_t *items;
+    size_t count;
+    size_t room;
+    size_t at; /* how many of them are behind */
+};
+
+/* Names, each once, in the order they came. */
+struct names {
+    char (*items)[PEER_NAME_BYTES];
+    size_t count;
+    size_t room;
+};
+
+struct keeping {
+    struct journal *journal; /* NULL: none is kept */
+    struct wal_found found;
+    char folder[512];
+    struct streams streams; /* of agents, as far as they are applied */
+    struct names sinks;
+    int64_t marked_ms; /* when promises were journaled last */
+
+    struct numbers told; /* flushes that are not journaled */
+    uint64_t told_until; /* what was applied up to it has its flushes in the journal, or under way there */
+    uint64_t release_at; /* so much of what was published goes out when they are on disk */
+    bool is_telling;     /* they are under way */
+    struct numbers plan; /* flushes of an earlier life, to be done again */
+    uint64_t plan_until; /* up to it they are known */
+
+    /* a start */
+    uint64_t begin;            /* the first number that is applied again */
+    uint64_t rules_number;     /* of the last record of rules; 0: none. What is told now stands there at least */
+    struct text rules;         /* that record */
+    struct wal_reader *reader; /* NULL: all is applied */
+    struct arena arena;
+    uv_idle_t idle;
+    void (*closed)(void *self);
+};
+
+/* Opens the journal, if the options name one. The sentence in ret_reason. */
+enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char ret_reason[256]) MUST_CHECK;
+/* Begins to apply what was journaled before; the receiver is held until it is done. */
+void keeping_begin(struct correlator *correlator, uv_loop_t *loop);
+bool keeping_is_on(const struct correlator *correlator);
+/* What was journaled before is not all applied yet. */
+bool keeping_recovers(const struct correlator *correlator);
+/* No more should come in for now. */
+bool keeping_is_behind(const struct correlator *correlator);
+/* All that came is applied, and all that was told may go. */
+bool keeping_is_settled(const struct correlator *correlator);
+
+void keeping_batch(struct correlator *correlator, const struct peer *peer, uint64_t first, const struct span *items,
+                   size_t count);
+/* Promises were heard: journaled when they say something new, not with every heartbeat. */
+void keeping_marks(struct correlator *correlator, int64_t now_ms);
+/* Once a second. */
+void keeping_tick(struct correlator *correlator, int64_t now_ms);
+void keeping_sink(struct correlator *correlator, const char *name);
+enum status keeping_retire_source(struct correlator *correlator, const char *name) MUST_CHECK;
+enum status keeping_retire_sink(struct correlator *correlator, const char *name) MUST_CHECK;
+
+/* Where what that number brought about stands among all that was ever told: what was told by other rules, before, is
+ * earlier. */
+uint64_t keeping_position(const struct correlator *correlator, uint64_t number);
+/* After this number the engine is asked: by the plan where there is one, else where is_due. */
+bool keeping_flushes(struct correlator *correlator, uint64_t number, bool is_due);
+/* When it is asked about the last item taken up, and what came before, is known. */
+bool keeping_is_planned(const struct correlator *correlator);
+/* It was asked, after the last item taken up. */
+void keeping_flushed(struct correlator *correlator);
+/* Journals what the engine was asked since, and opens the gate for what was told once that is on disk. */
+void keeping_tell(struct correlator *correlator);
+/* The outlet has room: a start goes on. */
+void keeping_go_on(struct correlator *correlator);
+/* Before keeping_begin: lets go of the journal, now. */
+void keeping_drop(struct correlator *correlator);
+/* Of what keeping_close has let go of. */
+void keeping_fini(struct correlator *correlator);
+/* Lets go of the journal; closed is called from the loop, once for each part: answers how many those are. */
+int keeping_close(struct correlator *correlator, void (*closed)(void *self));
+
+bool numbers_add(struct numbers *numbers, uint64_t number);
+bool names_have(const struct names *names, const char *name);
+bool names_add(struct names *names, const char *name);
+void names_remove(struct names *names, const char *name);

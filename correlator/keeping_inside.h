@@ -1,0 +1,17 @@
+/* Inside keeping: what its files do for each other.
+ *
+ *     keeping.c        what comes in, and what is done about it once it is on disk
+ *     keeping_start.c  what was journaled before is applied again
+ *     checkpointing.c  when a checkpoint is due, what it holds
+ */
+#pragma once
+
+#include "correlator/keeping.h"
+
+void keeping_put(struct correlator *correlator, const struct journal_record *record);
+void keeping_apply(struct correlator *correlator, const struct journal_record *record);
+/* The journal's events. */
+void keeping_recorded(void *self, const struct journal_record *record);
+void keeping_settled(void *self);
+void keeping_room(void *self);
+void keeping_failed(void *self, const char *reason);

@@ -1,0 +1,300 @@
+/* A start: what the journal has is applied again, told again where it may not have arrived, and then the agents go on.
+ *
+ *     look through   flushes and sinks of what is to be applied: they come later in the journal than what they speak of
+ *     apply          in portions, as the loop turns and the sinks take what is told
+ *     go on          the agents' streams where they stood, and the receiver flows
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/receiver.h"
+#include "correlator/correlator_inside.h"
+#include "correlator/keeping_inside.h"
+#include "correlator/keeping_rules.h"
+#include "proto/limits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BYTES    (64u * 1024u * 1024u) /* of one record */
+#define RECORDS_A_TURN 64u
+#define WAITING_MAX    ((size_t)8 * 1024 * 1024) /* bytes the sinks have not taken: beyond, a start waits for them */
+
+/* --- reading --- */
+
+static enum status reader_open(const struct correlator *correlator, uint64_t number, struct wal_reader **ret_reader,
+                               char ret_reason[WAL_REASON_BYTES])
+{
+    const struct journal_options options = {.folder = correlator->keeping.folder};
+    struct wal_options wal;
+    journal_wal_options(&options, &wal);
+    return wal_reader_open(&wal, number, ret_reader, ret_reason);
+}
+
+/* The next record of before this start. STATUS_END: that was all. */
+static enum status record_next(struct correlator *correlator, struct wal_reader *reader,
+                               struct journal_record *ret_record, char ret_reason[WAL_REASON_BYTES])
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct wal_record record;
+    char reason[REASON_BYTES] = "";
+    enum status status = wal_reader_next(reader, &record, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    if (record.lsn >= keeping->found.next)
+        return STATUS_END;
+    arena_reset(&keeping->arena);
+    status = journal_unpack(record.type, record.lsn, record.count, record.payload, &keeping->arena, ret_record, reason);
+    if (status != STATUS_OK)
+        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%.200s: %.250s", keeping->folder, reason);
+    return status;
+}
+
+/* --- looking through --- */
+
+static bool name_note(struct names *names, const struct journal_record *record)
+{
+    char name[PEER_NAME_BYTES] = "";
+    size_t size = record->name.size < sizeof name - 1 ? record->name.size : sizeof name - 1;
+    memcpy(name, size > 0 ? record->name.data : "", size);
+    if (record->kind == JOURNAL_SINK_SEEN)
+        return names_add(names, name);
+    names_remove(names, name);
+    return true;
+}
+
+/* As they are written, but for when: equal where they say the same. */
+static bool rules_note(struct keeping *keeping, const struct journal_record *record)
+{
+    struct journal_record timeless = *record;
+    timeless.at_ms = 0;
+    keeping->rules_number = record->number;
+    text_clear(&keeping->rules);
+    return journal_pack(&timeless, &keeping->rules) == STATUS_OK;
+}
+
+static bool note(struct correlator *correlator, const struct journal_record *record)
+{
+    struct keeping *keeping = &correlator->keeping;
+    bool room = true;
+    if (record->kind == JOURNAL_SINK_SEEN || record->kind == JOURNAL_SINK_RETIRED)
+        return name_note(&keeping->sinks, record);
+    if (record->kind == JOURNAL_RULES)
+        return rules_note(keeping, record);
+    if (record->kind != JOURNAL_FLUSHES)
+        return true;
+    for (size_t i = 0; i < record->flush_count && room; i++)
+        room = numbers_add(&keeping->plan, record->flushes[i]);
+    if (record->until > keeping->plan_until)
+        keeping->plan_until = record->until;
+    return room;
+}
+
+static enum status look_through(struct correlator *correlator, char ret_reason[WAL_REASON_BYTES])
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct wal_reader *reader;
+    struct journal_record record;
+    if (keeping->begin >= keeping->found.next)
+        return STATUS_OK;
+    enum status status = reader_open(correlator, keeping->begin, &reader, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    while ((status = record_next(correlator, reader, &record, ret_reason)) == STATUS_OK)
+        if (!note(correlator, &record)) {
+            (void)snprintf(ret_reason, WAL_REASON_BYTES, "%s", status_text(STATUS_NO_MEMORY));
+            status = STATUS_NO_MEMORY;
+            break;
+        }
+    wal_reader_close(reader);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* --- opening --- */
+
+static const struct journal_events events = {
+    .record = keeping_recorded, .settled = keeping_settled, .room = keeping_room, .failed = keeping_failed};
+
+enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char ret_reason[256])
+{
+    struct keeping *keeping = &correlator->keeping;
+    const struct correlator_options *options = &correlator->options;
+    struct journal_events own = events;
+    char reason[WAL_REASON_BYTES] = "";
+    if (options->journal_folder == NULL)
+        return STATUS_OK;
+    own.self = correlator;
+    arena_init(&keeping->arena, ARENA_BYTES);
+    (void)snprintf(keeping->folder, sizeof keeping->folder, "%s", options->journal_folder);
+    const struct journal_options journal = {.folder = keeping->folder, .sync = options->journal_sync};
+    enum status status =
+        journal_open(loop, &journal, &own, clock_wall_ms(), &keeping->journal, &keeping->found, reason);
+    if (status == STATUS_OK) {
+        keeping->begin = keeping->found.first;
+        status = look_through(correlator, reason);
+        if (status == STATUS_OK && keeping->begin < keeping->found.next)
+            status = reader_open(correlator, keeping->begin, &keeping->reader, reason);
+        if (status != STATUS_OK)
+            journal_close(keeping->journal, NULL, NULL);
+    }
+    if (status != STATUS_OK) {
+        keeping->journal = NULL;
+        arena_fini(&keeping->arena);
+        (void)snprintf(ret_reason, 256, "%.255s", reason);
+    }
+    return status;
+}
+
+/* --- applying --- */
+
+static void streams_restore(struct correlator *correlator)
+{
+    const struct streams *streams = &correlator->keeping.streams;
+    for (size_t i = 0; i < streams->count; i++)
+        if (receiver_restore(correlator->receiver, streams->items[i]->name, streams->items[i]->epoch,
+                             streams->items[i]->received) != STATUS_OK)
+            flow_fail(correlator, "what was received cannot be restored");
+}
+
+static void recovered(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    wal_reader_close(keeping->reader);
+    keeping->reader = NULL;
+    streams_restore(correlator);
+    free(keeping->plan.items);
+    keeping->plan = (struct numbers){0};
+    log_info("journal.recovered",
+             "%s: applied again up to record %" PRIu64 ": %" PRIu64 " reports, %" PRIu64
+             " incidents in memory; agents go on",
+             keeping->folder, keeping->found.next - 1, correlator->stats.received,
+             correlator_stats(correlator)->incidents);
+    judgement_settle(correlator);
+    keeping_tell(correlator);
+    flow_update(correlator);
+    flow_check_done(correlator);
+}
+
+static void step(uv_idle_t *idle)
+{
+    struct correlator *correlator = idle->data;
+    struct keeping *keeping = &correlator->keeping;
+    char reason[WAL_REASON_BYTES] = "";
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < RECORDS_A_TURN && status == STATUS_OK && !correlator->failed; i++) {
+        struct journal_record record;
+        status = record_next(correlator, keeping->reader, &record, reason);
+        if (status == STATUS_OK)
+            keeping_apply(correlator, &record);
+    }
+    if (status != STATUS_OK && status != STATUS_END)
+        flow_fail(correlator, reason);
+    if (status != STATUS_OK || correlator->failed || outlet_waiting(&correlator->outlet) > WAITING_MAX)
+        (void)uv_idle_stop(idle);
+    if (correlator->failed)
+        return;
+    if (status == STATUS_END)
+        recovered(correlator);
+    else
+        keeping_tell(correlator);
+}
+
+void keeping_go_on(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->reader != NULL && !correlator->failed && !uv_is_closing((uv_handle_t *)&keeping->idle) &&
+        outlet_waiting(&correlator->outlet) <= WAITING_MAX)
+        (void)uv_idle_start(&keeping->idle, step);
+}
+
+/* Other rules than the journal's last: they are journaled, and all that is told by them is later than what was told
+ * before. */
+static void rules_put(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct text was = keeping->rules;
+    uint64_t was_number = keeping->rules_number;
+    struct journal_record record;
+    struct rules_written written = {0};
+    enum status status = rules_record(correlator->options.config, &written, &record);
+    keeping->rules = (struct text){0};
+    record.number = journal_next(keeping->journal);
+    if (status == STATUS_OK && !rules_note(keeping, &record))
+        status = STATUS_NO_MEMORY;
+    if (status != STATUS_OK) {
+        flow_fail(correlator, status_text(status));
+    } else if (!span_equal((struct span){was.data, was.size},
+                           (struct span){keeping->rules.data, keeping->rules.size})) {
+        if (was.size > 0)
+            log_warn("rules.changed",
+                     "rules, baseline or same are others than before: what they make of the reports is "
+                     "told anew");
+        record.at_ms = clock_wall_ms();
+        keeping_put(correlator, &record);
+    } else {
+        keeping->rules_number = was_number;
+    }
+    text_fini(&was);
+    rules_written_fini(&written);
+}
+
+void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->journal == NULL)
+        return;
+    (void)uv_idle_init(loop, &keeping->idle); /* cannot fail */
+    keeping->idle.data = correlator;
+    outlet_release(&correlator->outlet, correlator->outlet.published); /* the rules */
+    keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_START,
+                                                     .at_ms = clock_wall_ms(),
+                                                     .name = span_of(correlator->options.version)});
+    rules_put(correlator);
+    log_info("journal.open", "%s: records %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes; %" PRIu64 " are applied again",
+             keeping->folder, keeping->found.first, keeping->found.next - 1, keeping->found.bytes,
+             keeping->found.next - keeping->begin);
+    keeping_go_on(correlator);
+    flow_update(correlator);
+}
+
+/* --- closing --- */
+
+void keeping_fini(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->reader != NULL)
+        wal_reader_close(keeping->reader);
+    streams_fini(&keeping->streams);
+    free(keeping->sinks.items);
+    free(keeping->told.items);
+    free(keeping->plan.items);
+    text_fini(&keeping->rules);
+    arena_fini(&keeping->arena);
+}
+
+void keeping_drop(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->journal != NULL)
+        journal_close(keeping->journal, NULL, NULL);
+    keeping->journal = NULL;
+}
+
+static void idle_closed(uv_handle_t *handle)
+{
+    struct correlator *correlator = handle->data;
+    correlator->keeping.closed(correlator);
+}
+
+int keeping_close(struct correlator *correlator, void (*closed)(void *self))
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->journal == NULL)
+        return 0;
+    keeping->closed = closed;
+    uv_close((uv_handle_t *)&keeping->idle, idle_closed);
+    journal_close(keeping->journal, closed, correlator);
+    keeping->journal = NULL;
+    return 2;
+}
