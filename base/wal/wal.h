@@ -47,6 +47,7 @@ struct wal_options {
     size_t pending_bytes; /* taken and not yet synced; 0: WAL_PENDING_BYTES */
     uint64_t bytes_max;   /* on disk, whole segments; 0: no limit. Beyond: STATUS_FULL until something is trimmed */
     enum wal_sync sync;
+    uint32_t retry_ms;             /* a full device is looked at again after so long; 0: a second */
     const struct wal_files *files; /* borrowed; NULL: the system's */
 };
 
@@ -129,8 +130,10 @@ struct wal_segment {
 };
 size_t wal_segments(const char *folder, struct wal_segment *segments, size_t room);
 
-/* Cuts off the log before the first damage, or leaves the damaged records out, and keeps what it takes away beside it
- * (FILE.damaged). Nobody may have it open. Says what it did, a sentence a line, to `tell`. */
+/* Nobody may have it open. LOOK changes nothing; STATUS_CORRUPT: there is damage. CUT lets go of all from the first
+ * damage on, SKIP of the damaged records alone. Both keep what they take away beside it (FILE.damaged), and neither
+ * gives a number out again: readers pass over those that are missing. A torn tail is no damage, opening cuts it off.
+ * Says what it found and did, a sentence a line, to `tell`. */
 enum wal_repair { WAL_REPAIR_LOOK, WAL_REPAIR_CUT, WAL_REPAIR_SKIP };
 enum status wal_repair(const struct wal_options *options, enum wal_repair how,
                        void (*tell)(void *self, const char *line), void *self) MUST_CHECK;

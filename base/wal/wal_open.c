@@ -55,6 +55,7 @@ static struct wal *wal_new(const struct wal_options *options, const struct wal_e
     wal->pending_bytes = options->pending_bytes > 0 ? options->pending_bytes : WAL_PENDING_BYTES;
     wal->bytes_max = options->bytes_max;
     wal->sync = options->sync;
+    wal->retry_after_ns = (uint64_t)(options->retry_ms > 0 ? options->retry_ms : 1000) * 1000 * 1000;
     wal->events = *events;
     wal->lock_fd = wal->spare_fd = wal->fd = -1;
     wal->filling = &wal->buffers[0];

@@ -32,6 +32,7 @@ struct wal {
     size_t pending_bytes;
     uint64_t bytes_max;
     enum wal_sync sync;
+    uint64_t retry_after_ns;
     struct wal_events events;
     int lock_fd;
     uv_thread_t thread;

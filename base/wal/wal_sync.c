@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define FILL_BYTES ((uint64_t)1024 * 1024)
-#define RETRY_NS   ((uint64_t)1000 * 1000 * 1000)
 
 /* Hold the mutex. */
 static void fail(struct wal *wal, enum status status, const char *what)
@@ -29,7 +28,7 @@ static bool may_pass(enum status status)
 /* Hold the mutex. What is woken for the records that come in goes on waiting. */
 static void retry_wait(struct wal *wal)
 {
-    wal->retry_ns = clock_monotonic_ns() + RETRY_NS;
+    wal->retry_ns = clock_monotonic_ns() + wal->retry_after_ns;
     (void)uv_async_send(&wal->async);
     for (uint64_t now; !wal->closing && (now = clock_monotonic_ns()) < wal->retry_ns;)
         (void)uv_cond_timedwait(&wal->wake, &wal->mutex, wal->retry_ns - now);
@@ -174,7 +173,7 @@ static void spare_replace(struct wal *wal)
         wal->bytes += bytes;
         wal->retry_ns = 0;
     } else if (may_pass(status)) {
-        wal->retry_ns = clock_monotonic_ns() + RETRY_NS;
+        wal->retry_ns = clock_monotonic_ns() + wal->retry_after_ns;
     } else {
         fail(wal, status, "making a segment failed");
     }

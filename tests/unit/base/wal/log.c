@@ -22,7 +22,7 @@ static void crc32c_gives_the_known_answers_by_table_and_instruction(void **state
 static void what_was_appended_is_read_after_it_was_closed_and_opened(void **state)
 {
     struct trial trial;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     assert_int_equal(trial_open(&trial), STATUS_OK);
     assert_int_equal(trial.found.first, 1);
     assert_int_equal(trial.found.next, 1);
@@ -48,7 +48,7 @@ static void what_was_appended_is_read_after_it_was_closed_and_opened(void **stat
 static void closing_makes_durable_what_was_taken(void **state)
 {
     struct trial trial;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     assert_int_equal(trial_open(&trial), STATUS_OK);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(trial_append(&trial, 100, 1), STATUS_OK);
@@ -62,7 +62,7 @@ static void segments_follow_one_another_and_are_trimmed_from_the_front(void **st
 {
     struct trial trial;
     struct wal_segment segments[64];
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.segment_bytes = 8192;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     for (int i = 0; i < 400; i++)
@@ -100,7 +100,7 @@ static void segments_follow_one_another_and_are_trimmed_from_the_front(void **st
 static void a_record_larger_than_a_segment_gets_one_of_its_own(void **state)
 {
     struct trial trial;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.segment_bytes = 8192;
     trial.options.pending_bytes = 20000;
     assert_int_equal(trial_open(&trial), STATUS_OK);
@@ -125,7 +125,7 @@ static void a_record_larger_than_a_segment_gets_one_of_its_own(void **state)
 static void too_much_under_way_is_refused_until_there_is_room(void **state)
 {
     struct trial trial;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.pending_bytes = 10000;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     unsigned refused = 0;
@@ -144,7 +144,7 @@ static void too_much_under_way_is_refused_until_there_is_room(void **state)
 static void a_full_log_takes_more_once_it_is_trimmed(void **state)
 {
     struct trial trial;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.bytes_max = 256 * 1024;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     for (int round = 0; round < 3; round++) {
@@ -176,7 +176,7 @@ static void a_full_log_takes_more_once_it_is_trimmed(void **state)
 static void one_process_has_it(void **state)
 {
     struct trial first;
-    trial_init(&first);
+    trial_init(&first, NULL);
     assert_int_equal(trial_open(&first), STATUS_OK);
     struct trial second = {.options = first.options};
     assert_int_equal(uv_loop_init(&second.loop), 0);
@@ -191,7 +191,7 @@ static void another_kind_or_a_newer_version_is_refused(void **state)
 {
     struct trial trial;
     uint64_t next;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     assert_int_equal(trial_open(&trial), STATUS_OK);
     trial_must_append(&trial, 10, 1);
     trial_close(&trial);
@@ -221,7 +221,7 @@ static void nobody_else_may_read_the_files(void **state)
     char path[256];
     char deep[128];
     struct stat status;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     (void)snprintf(deep, sizeof deep, "%s/state/agent/ais/spool", trial.folder);
     trial.options.folder = deep;
     assert_int_equal(trial_open(&trial), STATUS_OK);
@@ -240,7 +240,7 @@ static void records_are_found_by_number_and_by_place(void **state)
     struct wal_reader *reader;
     struct wal_reader *finder;
     struct wal_record record;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.segment_bytes = 8192;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     for (int i = 0; i < 200; i++)
@@ -278,7 +278,7 @@ static void a_reader_beside_the_writer_sees_all_that_is_synced(void **state)
     struct trial trial;
     struct wal_reader *reader;
     struct wal_record record;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.segment_bytes = 16384;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     assert_int_equal(wal_reader_open(&trial.options, 0, &reader, trial.reason), STATUS_OK);
@@ -306,7 +306,7 @@ static void a_reader_left_behind_by_trimming_is_told(void **state)
     struct trial trial;
     struct wal_reader *reader;
     struct wal_record record;
-    trial_init(&trial);
+    trial_init(&trial, NULL);
     trial.options.segment_bytes = 4096;
     assert_int_equal(trial_open(&trial), STATUS_OK);
     assert_int_equal(wal_reader_open(&trial.options, 0, &reader, trial.reason), STATUS_OK);

@@ -32,11 +32,14 @@ static void on_closed(void *self)
     ((struct trial *)self)->closed = true;
 }
 
-void trial_init(struct trial *trial)
+void trial_init(struct trial *trial, struct disk *disk)
 {
-    *trial = (struct trial){.options = {.kind = "trial", .version = 1}};
-    (void)snprintf(trial->folder, sizeof trial->folder, "/tmp/vedette_wal_XXXXXX");
-    assert_non_null(mkdtemp(trial->folder));
+    *trial = (struct trial){.options = {.kind = "trial", .version = 1}, .disk = disk};
+    (void)snprintf(trial->folder, sizeof trial->folder, "%s", disk != NULL ? "/log" : "/tmp/vedette_wal_XXXXXX");
+    if (disk != NULL)
+        trial->options.files = disk_files(disk);
+    else
+        assert_non_null(mkdtemp(trial->folder));
     trial->options.folder = trial->folder;
     assert_int_equal(uv_loop_init(&trial->loop), 0);
 }
@@ -45,6 +48,8 @@ void trial_fini(struct trial *trial)
 {
     char command[128];
     assert_int_equal(uv_loop_close(&trial->loop), 0);
+    if (trial->disk != NULL)
+        return;
     (void)snprintf(command, sizeof command, "rm -rf %s", trial->folder);
     assert_int_equal(system(command), 0);
 }

@@ -5,9 +5,11 @@
 #include "base/wal/wal.h"
 #include "base/wal/wal_files.h"
 #include "tests/unit/base/unit.h"
+#include "tests/unit/base/wal/disk.h"
 
 struct trial {
-    char folder[64]; /* made by trial_init, removed by trial_fini */
+    char folder[64];   /* made by trial_init, removed by trial_fini; "/log" on a disk in memory */
+    struct disk *disk; /* borrowed; NULL: the system's */
     uv_loop_t loop;
     struct wal_options options; /* change before trial_open */
     struct wal *wal;
@@ -20,7 +22,7 @@ struct trial {
     bool closed;
 };
 
-void trial_init(struct trial *trial);
+void trial_init(struct trial *trial, struct disk *disk);
 void trial_fini(struct trial *trial);
 
 enum status trial_open(struct trial *trial);
