@@ -66,7 +66,7 @@ static enum status image_try(struct trial *trial, const char *bytes, size_t size
     if (status != STATUS_OK) {
         assert_non_null(strstr(trial->reason, FILE_1));
         struct span file = disk_get(trial->disk, FILE_1); /* nothing is touched */
-        assert_true(file.size == size && memcmp(file.data, bytes, size) == 0);
+        assert_true(span_equal(file, (struct span){bytes, size}));
         return status;
     }
     *ret_next = trial->found.next;
