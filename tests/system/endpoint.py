@@ -62,6 +62,8 @@ def judge(received, flagged):
         if bodies.setdefault(message, body) != body:
             wrong.append(f"{message}: came twice with different bodies")
         event = json.loads(body)
+        if not event["type"].startswith("vedette.episode."):
+            continue  # of a source, not of an episode
         if not event["id"].startswith(event["data"]["id"]):
             wrong.append(f"{message}: the event {event['id']} is of another episode")
         known = last.get(event["data"]["id"])

@@ -91,6 +91,14 @@ class Member:
     def tail(self, size=1500):
         return self.text()[-size:]
 
+    def status(self):
+        """What it says of itself through `vedette status`; None: it says nothing."""
+        said = vedette("status", "--config", self.config, "--json", check=None).stdout
+        for one in json.loads(said)["programs"] if said else []:
+            if one["up"] and one["pid"] == self.process.pid:
+                return one
+        return None
+
     def memory_mb(self, what="VmRSS"):
         """VmRSS: now; VmHWM: the most there ever was in this life."""
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
@@ -142,6 +150,18 @@ class Fleet:
             if member.process is not None and member.process.poll() is None:
                 member.process.kill()
                 member.process.wait()
+
+    def wrong_in_ledgers(self):
+        """Every ledger of everybody balances."""
+        wrong = []
+        for member in self:
+            status = member.status()
+            if status is None:
+                wrong.append(f"{member.name}: says nothing of itself")
+            else:
+                wrong += [f"{member.name}: the ledger does not balance: {ledger}" for ledger in status["ledgers"]
+                          if ledger["difference"] != 0]
+        return wrong
 
     def expect_no_complaint(self):
         for member in self:
