@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +42,37 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
 }
 
+/* Frees the blocks that hold nothing: kept from before a reset, and too small for what is asked since. */
+static void shed(struct arena *arena)
+{
+    struct arena_block *last = NULL;
+    for (struct arena_block **link = &arena->first; *link != NULL;) {
+        struct arena_block *block = *link;
+        if (block->used > 0) {
+            last = block;
+            link = &block->next;
+            continue;
+        }
+        *link = block->next;
+        arena->taken -= block->size;
+        free(block);
+    }
+    arena->current = last;
+}
+
+static bool fits(const struct arena *arena, size_t room)
+{
+    return arena->taken <= arena->limit && room <= arena->limit - arena->taken;
+}
+
 static struct arena_block *block_add(struct arena *arena, size_t size)
 {
     size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-    if (arena->taken > arena->limit || room > arena->limit - arena->taken)
+    if (!fits(arena, room))
+        shed(arena);
+    if (!fits(arena, room))
         room = size; /* the last block may be a small one */
-    if (arena->taken > arena->limit || room > arena->limit - arena->taken)
+    if (!fits(arena, room))
         return NULL;
     struct arena_block *block = malloc(sizeof *block + room);
     if (block == NULL)

@@ -19,7 +19,7 @@ struct arena {
 /* Takes nothing yet. limit in bytes. */
 void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
-/* Forgets every piece, keeps the blocks. */
+/* Forgets every piece, keeps the blocks as far as the limit leaves room for those that are asked for next. */
 void arena_reset(struct arena *arena);
 /* 16-byte aligned, not zeroed; NULL when the limit or the memory is reached. size 0 answers a valid pointer. */
 void *arena_take(struct arena *arena, size_t size);

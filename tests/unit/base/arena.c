@@ -61,6 +61,26 @@ static void after_a_reset_the_same_work_takes_no_more_memory(void **state)
     arena_fini(&arena);
 }
 
+static void what_grows_from_reset_to_reset_is_bounded_by_the_limit_alone(void **state)
+{
+    struct arena arena;
+    arena_init(&arena, 1u << 20);
+    for (size_t size = 64; size <= 1u << 20; size += 4096) {
+        arena_reset(&arena);
+        unsigned char *small = arena_take(&arena, 16);
+        assert_non_null(small);
+        memset(small, 1, 16);
+        unsigned char *piece = arena_take(&arena, size);
+        if (size + 2 * 16384 < 1u << 20)
+            assert_non_null(piece);
+        if (piece != NULL)
+            memset(piece, 2, size);
+        assert_int_equal(small[0], 1);
+        assert_true(arena.taken <= arena.limit);
+    }
+    arena_fini(&arena);
+}
+
 static void copies_and_prints_end_with_a_nul(void **state)
 {
     struct arena arena;
@@ -93,6 +113,7 @@ int main(void)
         cmocka_unit_test(pieces_are_aligned_apart_and_writable),
         cmocka_unit_test(the_limit_is_never_passed),
         cmocka_unit_test(after_a_reset_the_same_work_takes_no_more_memory),
+        cmocka_unit_test(what_grows_from_reset_to_reset_is_bounded_by_the_limit_alone),
         cmocka_unit_test(copies_and_prints_end_with_a_nul),
         cmocka_unit_test(the_heap_grows_and_frees),
     };
