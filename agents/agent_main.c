@@ -26,7 +26,7 @@ struct arguments {
     const char *source;
     enum agent_stay stay;
     enum refusal_policy refusals;
-    enum log_level level;
+    struct service_arguments service;
 };
 
 struct process {
@@ -46,7 +46,6 @@ static const struct argp_option options[] = {
     {"source", 's', "NAME", 0, "Run this source alone", 0},
     {"drain", KEY_DRAIN, NULL, 0, "End once every source that does not follow is read and acknowledged", 0},
     {"strict", KEY_STRICT, NULL, 0, "End with exit status 3 where anything was refused", 0},
-    {"log-level", 'l', "LEVEL", 0, "debug, info (default), warn or error", 0},
     {0},
 };
 
@@ -54,6 +53,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->service;
+        return 0;
     case 'c':
         arguments->config = argument;
         return 0;
@@ -65,10 +67,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_STRICT:
         arguments->refusals = REFUSALS_FAIL;
-        return 0;
-    case 'l':
-        if (!log_level_find(argument, &arguments->level))
-            argp_error(state, "--log-level: found \"%s\", expected debug, info, warn or error", argument);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "found \"%s\", expected options only", argument);
@@ -129,8 +127,8 @@ static void raise_open_files(void)
     }
 }
 
-static enum status service_begin(struct process *process, const char *name, const struct monitor_config *monitor,
-                                 char ret_reason[256])
+static enum status open_service(struct process *process, const char *name, const struct monitor_config *monitor,
+                                char ret_reason[256])
 {
     struct monitor_options window = {.name = name,
                                      .version = argp_program_version,
@@ -139,7 +137,7 @@ static enum status service_begin(struct process *process, const char *name, cons
                                      .ready = agent_window_ready,
                                      .self = &process->window};
     agent_window_init(&process->window, process->agent, &window.book);
-    return service_open(&process->loop, &window, &process->service, ret_reason);
+    return service_open(&process->loop, &window, &process->arguments->service, &process->service, ret_reason);
 }
 
 static int serve(struct process *process, const struct agent_config *config, const struct bus_config *bus_config,
@@ -159,7 +157,7 @@ static int serve(struct process *process, const struct agent_config *config, con
     }
     status = agent_open(&process->loop, process->bus, &agent_options, &events, &process->agent, reason);
     if (status == STATUS_OK &&
-        (status = service_begin(process, agent_name(process->agent), monitor, reason)) != STATUS_OK)
+        (status = open_service(process, agent_name(process->agent), monitor, reason)) != STATUS_OK)
         agent_close(process->agent, NULL, NULL);
     if (status == STATUS_OK) {
         signals_start(process);
@@ -193,15 +191,17 @@ static bool source_is_there(const struct agent_config *config, const char *name)
 int agent_main(int argc, char **argv)
 {
     static const char *const blocks[] = CONFIG_BLOCKS;
+    static const struct argp_child children[] = {{&service_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .doc = "Reads sources of incident reports and sends what they tell to the correlator."};
-    struct arguments arguments = {.level = LOG_INFO};
+    struct arguments arguments = {0};
     argp_err_exit_status = EXIT_MISUSED;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_MISUSED;
-    log_setup("vedette-agent", LOG_LOGFMT, arguments.level);
+    service_begin("vedette-agent", &arguments.service);
     raise_open_files();
 
     struct config *config;
@@ -213,6 +213,7 @@ int agent_main(int argc, char **argv)
     bool right = agent_config_read(config, &agent_config) && source_is_there(&agent_config, arguments.source);
     right = bus_config_read(config, &bus_config) && right;
     right = monitor_config_read(config, &monitor) && right;
+    right = service_config_read(config, &arguments.service) && right;
     int exit_status = EXIT_MISUSED;
     if (right && config_complaints(config) == 0) {
         struct process process = {.arguments = &arguments};

@@ -1,6 +1,6 @@
 /* A line is put together on the stack and written by one write(2), so lines of several threads, and (being no longer
- * than PIPE_BUF) of several programs on one pipe, never mix. No lock: the settings are made before any thread, but the
- * level, which is atomic. */
+ * than PIPE_BUF) of several programs on one pipe, never mix. No lock: the settings are atomic, but the program's
+ * name, which is set before any thread. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -29,19 +29,33 @@ static const struct {
 };
 
 static const char *log_program = "vedette";
-static enum log_style log_style = LOG_PLAIN;
+static atomic_int log_style = LOG_PLAIN;
 static atomic_int log_least = LOG_INFO;
 
 void log_setup(const char *program, enum log_style style, enum log_level least)
 {
     log_program = program;
-    log_style = style;
+    log_set_style(style);
     atomic_store(&log_least, (int)least);
 }
 
 void log_set_level(enum log_level least)
 {
     atomic_store(&log_least, (int)least);
+}
+
+void log_set_style(enum log_style style)
+{
+    atomic_store(&log_style, (int)style);
+}
+
+bool log_style_find(const char *name, enum log_style *ret_style)
+{
+    bool is_json = strcmp(name, "json") == 0;
+    if (!is_json && strcmp(name, "logfmt") != 0)
+        return false;
+    *ret_style = is_json ? LOG_JSON : LOG_LOGFMT;
+    return true;
 }
 
 bool log_level_find(const char *name, enum log_level *ret_level)
@@ -54,7 +68,8 @@ bool log_level_find(const char *name, enum log_level *ret_level)
     return false;
 }
 
-/* The text between logfmt's quotes: a backslash before a quote or a backslash. Answers the bytes written, at most room.
+/* The text between quotes, logfmt's and JSON's: a backslash before a quote or a backslash. Answers the bytes written,
+ * at most room.
  */
 static size_t text_quote(struct span text, char *ret_text, size_t room)
 {
@@ -74,32 +89,41 @@ static size_t text_quote(struct span text, char *ret_text, size_t room)
     return used;
 }
 
+/* What stands before the text; the text's own quote is opened. */
+static int head_print(char line[LINE_BYTES], enum log_style style, enum log_level level, const char *id)
+{
+    static const char *const formats[] = {
+        [LOG_LOGFMT] = "%s level=%s id=%.64s program=%.64s text=\"",
+        [LOG_JSON] = "{\"time\":\"%s\",\"level\":\"%s\",\"id\":\"%.64s\",\"program\":\"%.64s\",\"text\":\"",
+    };
+    char now[TIME_TEXT_BYTES];
+    if (style == LOG_PLAIN)
+        return snprintf(line, LINE_BYTES, "%.64s: %s", log_program, levels[level].prefix);
+    time_format(clock_wall_ms(), now);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the two of the table take the same arguments */
+    return snprintf(line, LINE_BYTES, formats[style], now, levels[level].name, id, log_program);
+#pragma GCC diagnostic pop
+}
+
 static size_t line_print(char line[LINE_BYTES], enum log_level level, const char *id, struct span text)
 {
+    static const char *const tails[] = {[LOG_PLAIN] = "\n", [LOG_LOGFMT] = "\"\n", [LOG_JSON] = "\"}\n"};
+    enum log_style style = (enum log_style)atomic_load_explicit(&log_style, memory_order_relaxed);
     char shown[LINE_BYTES - 256]; /* so that heads of a usual length fit before it */
     size_t shown_size = utf8_printable(text, shown, sizeof shown);
-    int head;
-    if (log_style == LOG_PLAIN) {
-        head = snprintf(line, LINE_BYTES, "%.64s: %s", log_program, levels[level].prefix);
-    } else {
-        char now[TIME_TEXT_BYTES];
-        time_format(clock_wall_ms(), now);
-        head = snprintf(line, LINE_BYTES, "%s level=%s id=%.64s program=%.64s text=\"", now, levels[level].name, id,
-                        log_program);
-    }
+    int head = head_print(line, style, level, id);
     if (head < 0)
         return 0;
-    size_t used = (size_t)head;
-    const size_t tail = 2; /* the closing quote and the line's end */
-    if (log_style == LOG_PLAIN) {
+    size_t used = (size_t)head, tail = strlen(tails[style]);
+    if (style == LOG_PLAIN) {
         memcpy(line + used, shown, shown_size);
         used += shown_size;
     } else {
         used += text_quote((struct span){shown, shown_size}, line + used, LINE_BYTES - tail - used);
-        line[used++] = '"';
     }
-    line[used++] = '\n';
-    return used;
+    memcpy(line + used, tails[style], tail);
+    return used + tail;
 }
 
 static void log_line(enum log_level level, const char *id, const char *format, va_list arguments)

@@ -18,7 +18,7 @@
 
 struct arguments {
     const char *config;
-    enum log_level level;
+    struct service_arguments service;
 };
 
 struct daemon {
@@ -30,6 +30,7 @@ struct daemon {
     struct correlator_window window;
     struct service *service;
     struct monitor_config monitor;
+    const struct arguments *arguments;
     const char *path;            /* of the configuration */
     const struct config *config; /* as it was read at the start */
     struct correlator_config *correlator_config;
@@ -40,7 +41,6 @@ struct daemon {
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0,
      "The configuration; the blocks rules, same, baseline, bus, correlator and the names of the sources are read", 0},
-    {"log-level", 'l', "LEVEL", 0, "debug, info (default), warn or error", 0},
     {0},
 };
 
@@ -48,12 +48,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->service;
+        return 0;
     case 'c':
         arguments->config = argument;
-        return 0;
-    case 'l':
-        if (!log_level_find(argument, &arguments->level))
-            argp_error(state, "--log-level: found \"%s\", expected debug, info, warn or error", argument);
         return 0;
     case ARGP_KEY_END:
         if (arguments->config == NULL)
@@ -209,7 +208,7 @@ static void failed(void *self, const char *reason)
         kill(getpid(), SIGTERM); /* closes from the loop, not from inside a callback */
 }
 
-static enum status service_begin(struct daemon *daemon, char ret_reason[256])
+static enum status open_service(struct daemon *daemon, char ret_reason[256])
 {
     struct monitor_options window = {.version = argp_program_version,
                                      .state = daemon->monitor.state,
@@ -217,7 +216,7 @@ static enum status service_begin(struct daemon *daemon, char ret_reason[256])
                                      .ready = correlator_window_ready,
                                      .self = &daemon->window};
     correlator_window_init(&daemon->window, daemon->correlator, &window.book);
-    return service_open(&daemon->loop, &window, &daemon->service, ret_reason);
+    return service_open(&daemon->loop, &window, &daemon->arguments->service, &daemon->service, ret_reason);
 }
 
 static int serve(struct daemon *daemon, const struct correlator_config *config, const struct bus_config *bus_config)
@@ -244,7 +243,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         return status_exit(status);
     }
     status = correlator_open(&daemon->loop, daemon->bus, &correlator_options, &events, &daemon->correlator, reason);
-    if (status == STATUS_OK && (status = service_begin(daemon, reason)) != STATUS_OK)
+    if (status == STATUS_OK && (status = open_service(daemon, reason)) != STATUS_OK)
         correlator_close(daemon->correlator, NULL, NULL);
     if (status != STATUS_OK) {
         log_error("correlator.start", "%s", reason);
@@ -275,15 +274,17 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
 
 int correlator_main(int argc, char **argv)
 {
+    static const struct argp_child children[] = {{&service_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {.options = options,
                                      .parser = parse,
+                                     .children = children,
                                      .doc =
                                          "Correlates what agents report into episodes, and publishes them to sinks."};
-    struct arguments arguments = {.level = LOG_INFO};
+    struct arguments arguments = {0};
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    log_setup("vedette-correlator", LOG_LOGFMT, arguments.level);
+    service_begin("vedette-correlator", &arguments.service);
 
     struct config *config;
     struct correlator_config correlator_config = {0};
@@ -294,10 +295,12 @@ int correlator_main(int argc, char **argv)
     bool right = correlator_config_read(config, &correlator_config);
     right = bus_config_read(config, &bus_config) && right;
     right = monitor_config_read(config, &monitor_config) && right;
+    right = service_config_read(config, &arguments.service) && right;
     right = right && correlator_config_load(config, &correlator_config) == STATUS_OK;
     int exit_status = 2;
     if (right && config_complaints(config) == 0) {
-        struct daemon daemon = {.path = arguments.config,
+        struct daemon daemon = {.arguments = &arguments,
+                                .path = arguments.config,
                                 .config = config,
                                 .correlator_config = &correlator_config,
                                 .monitor = monitor_config};

@@ -5,5 +5,5 @@
 #define CONFIG_BLOCKS                                                                                                  \
     {                                                                                                                  \
         "rules", "state", "bus", "sources", "sink", "same", "baseline", "agent", "territories", "correlator",          \
-            "monitor", NULL                                                                                            \
+            "monitor", "log", NULL                                                                                     \
     }

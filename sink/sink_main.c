@@ -15,7 +15,7 @@
 
 struct arguments {
     const char *config;
-    enum log_level level;
+    struct service_arguments service;
 };
 
 struct program {
@@ -25,6 +25,7 @@ struct program {
     struct sink *sink;
     struct sink_window window;
     struct service *service;
+    const struct arguments *arguments;
     uv_signal_t signals[3];
     bool has_failed, is_ending;
 };
@@ -33,12 +34,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->service;
+        return 0;
     case 'c':
         arguments->config = value;
-        return 0;
-    case 'l':
-        if (!log_level_find(value, &arguments->level))
-            argp_error(state, "--log-level: found \"%s\", expected debug, info, warn or error", value);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\" was not expected", value);
@@ -54,7 +54,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "the configuration; its blocks bus and sink are read", 0},
-    {"log-level", 'l', "LEVEL", 0, "debug, info, warn or error (default info)", 0},
     {0},
 };
 
@@ -107,8 +106,8 @@ static int fail(enum status status, const char *reason)
     return exit_status != 0 ? exit_status : 1;
 }
 
-static enum status service_begin(struct program *program, const struct sink_config *config,
-                                 const struct monitor_config *monitor, char ret_reason[256])
+static enum status open_service(struct program *program, const struct sink_config *config,
+                                const struct monitor_config *monitor, char ret_reason[256])
 {
     struct monitor_options window = {.name = config->name,
                                      .version = argp_program_version,
@@ -117,7 +116,7 @@ static enum status service_begin(struct program *program, const struct sink_conf
                                      .ready = sink_window_ready,
                                      .self = &program->window};
     sink_window_init(&program->window, program->sink, &window.book);
-    return service_open(&program->loop, &window, &program->service, ret_reason);
+    return service_open(&program->loop, &window, &program->arguments->service, &program->service, ret_reason);
 }
 
 static int run(struct program *program, const struct sink_config *config, const struct bus_config *bus,
@@ -143,7 +142,7 @@ static int run(struct program *program, const struct sink_config *config, const 
     if (status == STATUS_OK)
         status = sink_open(&program->loop, program->bus, &sink_options, &events, &program->sink, reason);
     if (status == STATUS_OK) {
-        status = service_begin(program, config, monitor, reason);
+        status = open_service(program, config, monitor, reason);
         if (status != STATUS_OK)
             sink_close(program->sink, 0, NULL, NULL);
     }
@@ -168,17 +167,18 @@ static int run(struct program *program, const struct sink_config *config, const 
 int sink_main(int argc, char **argv)
 {
     static const char *const blocks[] = CONFIG_BLOCKS;
-    struct arguments arguments = {.level = LOG_INFO};
+    static const struct argp_child children[] = {{&service_argp, 0, NULL, 0}, {0}};
+    struct arguments arguments = {0};
     const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .doc = "Takes incidents and episodes from the correlator, stores them, alerts of those that are flagged."
                "\vStops cleanly on SIGTERM. Exit status: 0, 1 on failure, 2 on wrong usage or configuration."};
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    (void)signal(SIGPIPE, SIG_IGN);
-    log_setup("vedette-sink", LOG_LOGFMT, arguments.level);
+    service_begin("vedette-sink", &arguments.service);
     struct config *config;
     enum status status = config_open(arguments.config, blocks, stderr, &config);
     if (status != STATUS_OK)
@@ -189,7 +189,8 @@ int sink_main(int argc, char **argv)
     bool is_right = sink_config_read(config, &sink);
     is_right = bus_config_read(config, &bus) && is_right;
     is_right = monitor_config_read(config, &monitor) && is_right;
-    struct program program = {0};
+    is_right = service_config_read(config, &arguments.service) && is_right;
+    struct program program = {.arguments = &arguments};
     int exit_status = is_right && config_complaints(config) == 0 ? run(&program, &sink, &bus, &monitor) : 2;
     config_close(config);
     return exit_status;

@@ -13,18 +13,21 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { KEY_CONFIG = 'c', KEY_DRAIN = 0x100, KEY_LOG_LEVEL };
+enum { KEY_CONFIG = 'c', KEY_DRAIN = 0x100, KEY_LOG_LEVEL, KEY_LOG_FORMAT, KEY_NO_SANDBOX };
 
 static const struct argp_option options[] = {
     {"config", KEY_CONFIG, "FILE", 0, "The configuration", 0},
     {"drain", KEY_DRAIN, NULL, 0, "End once every source that does not follow is read, acknowledged and stored", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error", 0},
+    {"log-format", KEY_LOG_FORMAT, "FORMAT", 0, "logfmt (default) or json", 0},
+    {"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "The programs give up no privileges", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct supervisor_options *run = state->input;
+    enum log_style style;
     enum log_level level; /* the programs it starts read it themselves */
     switch (key) {
     case KEY_CONFIG:
@@ -37,6 +40,15 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         if (!log_level_find(value, &level))
             argp_error(state, "--log-level %s: debug, info, warn or error is expected", value);
         run->log_level = value;
+        return 0;
+    case KEY_LOG_FORMAT:
+        if (!log_style_find(value, &style))
+            argp_error(state, "--log-format %s: logfmt or json is expected", value);
+        log_setup("vedette", style, LOG_INFO); /* as the programs' lines beside its own */
+        run->log_format = value;
+        return 0;
+    case KEY_NO_SANDBOX:
+        run->no_sandbox = true;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "\"%s\" is not understood here", value);

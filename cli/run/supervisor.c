@@ -75,7 +75,7 @@ static void wait_signal(struct supervisor *supervisor, int64_t wait_ms, enum dut
     struct timespec limit = {.tv_sec = wait_ms / 1000, .tv_nsec = (wait_ms % 1000) * 1000000};
     int number = sigtimedwait(&supervisor->signals, NULL, wait_ms < 0 ? NULL : &limit);
     if (number == SIGHUP && !(supervisor->on_terminal && !has_terminal())) {
-        log_info("run.hangup", "SIGHUP is passed on: the correlator loads its baseline anew");
+        log_info("run.hangup", "SIGHUP is passed on: the programs load anew what they can");
         for (enum duty duty = DUTY_SINK; duty < DUTY_COUNT; duty++)
             child_signal(&supervisor->children[duty], SIGHUP);
     } else if (number == SIGTERM || number == SIGINT || number == SIGHUP) {
@@ -141,6 +141,12 @@ static void describe(struct supervisor *supervisor, const struct supervisor_opti
             child->arguments[count++] = "--log-level";
             child->arguments[count++] = options->log_level;
         }
+        if (options->log_format != NULL) {
+            child->arguments[count++] = "--log-format";
+            child->arguments[count++] = options->log_format;
+        }
+        if (options->no_sandbox)
+            child->arguments[count++] = "--no-sandbox";
         if (duty == DUTY_AGENT && options->end == SUPERVISE_DRAIN)
             child->arguments[count++] = "--drain";
     }

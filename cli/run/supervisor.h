@@ -9,15 +9,19 @@
 
 #include "base/log.h"
 
+#include <stdbool.h>
+
 enum supervisor_end {
     SUPERVISE_FOR_EVER, /* until SIGTERM or SIGINT */
     SUPERVISE_DRAIN,    /* until every source that does not follow is read, acknowledged and stored */
 };
 
 struct supervisor_options {
-    const char *config;    /* path */
-    const char *folder;    /* of the programs */
-    const char *log_level; /* as typed; NULL: the programs' own */
+    const char *config;     /* path */
+    const char *folder;     /* of the programs */
+    const char *log_level;  /* as typed; NULL: the programs' own */
+    const char *log_format; /* the same */
+    bool no_sandbox;
     enum supervisor_end end;
 };
 

@@ -41,6 +41,31 @@ static void a_machine_reads_time_level_id_program_and_quoted_text(void **state)
     free(text);
 }
 
+static void the_same_fields_as_json(void **state)
+{
+    struct stderr_capture capture;
+    log_setup("vedette-agent", LOG_JSON, LOG_DEBUG);
+    stderr_capture_start(&capture);
+    log_warn("spool.full", "spool \"%s\" is full\n", "a\\b");
+    char *text = stderr_capture_stop(&capture);
+    assert_int_equal(strncmp(text, "{\"time\":\"20", 11), 0);
+    assert_string_equal(strstr(text, "\",\"level\""),
+                        "\",\"level\":\"warn\",\"id\":\"spool.full\",\"program\":\"vedette-agent\",\"text\":"
+                        "\"spool \\\"a\\\\b\\\" is full\\\\x0a\"}\n");
+    free(text);
+}
+
+static void a_style_is_found_by_its_name(void **state)
+{
+    enum log_style style = LOG_PLAIN;
+    assert_false(log_style_find("plain", &style));
+    assert_int_equal(style, LOG_PLAIN);
+    assert_true(log_style_find("json", &style));
+    assert_int_equal(style, LOG_JSON);
+    assert_true(log_style_find("logfmt", &style));
+    assert_int_equal(style, LOG_LOGFMT);
+}
+
 static void levels_below_the_least_are_silent(void **state)
 {
     struct stderr_capture capture;
@@ -132,6 +157,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_reads_program_kind_and_text),
         cmocka_unit_test(a_machine_reads_time_level_id_program_and_quoted_text),
+        cmocka_unit_test(the_same_fields_as_json),
+        cmocka_unit_test(a_style_is_found_by_its_name),
         cmocka_unit_test(levels_below_the_least_are_silent),
         cmocka_unit_test(a_text_too_long_is_cut_and_the_line_still_ends),
         cmocka_unit_test(errno_is_left_as_it_was),
