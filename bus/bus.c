@@ -10,26 +10,27 @@
 static const struct bus_driver *const drivers[] = {&bus_inproc, &bus_zmq};
 #define DRIVER_COUNT (sizeof drivers / sizeof drivers[0])
 
-enum status bus_driver_find(const char *url, const struct bus_driver **ret_driver, char ret_reason[256])
+enum status bus_driver_find(const char *url, enum bus_reach reach, const struct bus_driver **ret_driver,
+                            char ret_reason[256])
 {
     for (size_t i = 0; i < DRIVER_COUNT; i++) {
         for (const char *const *scheme = drivers[i]->schemes; *scheme != NULL; scheme++) {
             if (strncmp(url, *scheme, strlen(*scheme)) != 0)
                 continue;
-            enum status status = drivers[i]->check(url, ret_reason);
+            enum status status = drivers[i]->check(url, reach, ret_reason);
             if (status == STATUS_OK)
                 *ret_driver = drivers[i];
             return status;
         }
     }
-    (void)snprintf(ret_reason, 256, "\"%.100s\": expected tcp://127.0.0.1:PORT, ipc://PATH or inproc://NAME", url);
+    (void)snprintf(ret_reason, 256, "\"%.100s\": expected tcp://ADDRESS:PORT, ipc://PATH or inproc://NAME", url);
     return STATUS_INVALID;
 }
 
-enum status bus_check_url(const char *url, char ret_reason[256])
+enum status bus_check_url(const char *url, enum bus_reach reach, char ret_reason[256])
 {
     const struct bus_driver *driver = NULL;
-    return bus_driver_find(url, &driver, ret_reason);
+    return bus_driver_find(url, reach, &driver, ret_reason);
 }
 
 /* The loop is kept from sleeping by `idle` while something is due, and does it in `prepare`: whoever schedules, in
@@ -40,6 +41,7 @@ struct bus {
     uv_prepare_t prepare;
     struct turn *first;
     struct turn *last;
+    struct keyring *keyring;
     int handles;
 };
 
@@ -91,6 +93,16 @@ void bus_close(struct bus *bus)
     assert(bus->first == NULL);
     uv_close((uv_handle_t *)&bus->idle, handle_closed);
     uv_close((uv_handle_t *)&bus->prepare, handle_closed);
+}
+
+void bus_use_keys(struct bus *bus, struct keyring *keyring)
+{
+    bus->keyring = keyring;
+}
+
+struct keyring *bus_keyring(const struct bus *bus)
+{
+    return bus->keyring;
 }
 
 uv_loop_t *bus_loop(const struct bus *bus)

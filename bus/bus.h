@@ -19,15 +19,22 @@
 #include <uv.h>
 
 struct bus;
+struct allowed_key; /* bus/keys/allowed.h */
+struct keyring;     /* bus/keys/keyring.h */
 
 /* Borrows the loop. Costs nothing until a url is opened. */
 enum status bus_open(uv_loop_t *loop, struct bus **ret_bus) MUST_CHECK;
+/* Before a url is opened: who may connect to those that are listened on here, and what is shown to those that are
+ * dialled. Borrowed until bus_close; NULL: no keys, this host only. */
+void bus_use_keys(struct bus *bus, struct keyring *keyring);
 /* All senders and receivers must be closed before. */
 void bus_close(struct bus *bus);
 
-/* Is this a url some driver carries ("tcp://127.0.0.1:5591", "ipc:///run/vedette/in", "inproc://name")? Until there are
- * keys, tcp is allowed on loopback addresses only. STATUS_INVALID with a sentence otherwise. */
-enum status bus_check_url(const char *url, char ret_reason[256]) MUST_CHECK;
+/* Without keys, tcp is carried on loopback addresses only. */
+enum bus_reach { BUS_THIS_HOST, BUS_ANYWHERE };
+/* Is this a url some driver carries ("tcp://127.0.0.1:5591", "ipc:///run/vedette/in", "inproc://name")?
+ * STATUS_INVALID with a sentence otherwise. */
+enum status bus_check_url(const char *url, enum bus_reach reach, char ret_reason[256]) MUST_CHECK;
 
 enum bus_end { BUS_DIAL, BUS_LISTEN };
 
@@ -38,4 +45,21 @@ struct peer {
     const char *name;   /* as it said in Hello or Welcome; "" before */
     uint64_t epoch;     /* of its stream, if it sends */
     const char *reason; /* why it is down or was refused; "" otherwise */
+    const struct allowed_key
+        *key; /* a listener's with keys: as the list has it now; else NULL. Good until it returns */
 };
+
+/* What either end counts where it listens. */
+#define LISTENER_COUNTERS(X)                                                                                           \
+    X(revoked, "frames dropped, of keys not allowed any more")                                                         \
+    X(connections, "connections accepted")                                                                             \
+    X(strangers, "connections gone without a word: no key, a wrong one, or nothing to say")                            \
+    X(cut, "connections cut off: silent, too many, or refused and still there")                                        \
+    X(accept_failed, "connections that could not be accepted")
+#define LISTENER_COUNTS(stats)                                                                                         \
+    .revoked = &(stats).revoked, .port = {                                                                             \
+                                     .connections = &(stats).connections,                                              \
+                                     .strangers = &(stats).strangers,                                                  \
+                                     .cut = &(stats).cut,                                                              \
+                                     .accept_failed = &(stats).accept_failed,                                          \
+    }

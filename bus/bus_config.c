@@ -2,29 +2,124 @@
 
 #include "bus/bus.h"
 
+struct written {
+    const char *incidents, *episodes;
+    const struct config_node *keys;
+};
+
 static const struct config_row rows[] = {
-    {"incidents", CONFIG_STRING, offsetof(struct bus_config, incidents), .fallback = "tcp://127.0.0.1:5591",
+    {"incidents", CONFIG_STRING, offsetof(struct written, incidents), .fallback = "tcp://127.0.0.1:5591",
      .help = "agents to correlator"},
-    {"episodes", CONFIG_STRING, offsetof(struct bus_config, episodes), .fallback = "tcp://127.0.0.1:5592",
+    {"episodes", CONFIG_STRING, offsetof(struct written, episodes), .fallback = "tcp://127.0.0.1:5592",
      .help = "correlator to sinks"},
+    {"keys", CONFIG_NODE, offsetof(struct written, keys), .help = "who may connect; without it loopback only"},
     {0},
 };
 
-static bool url_check(struct config *config, const struct config_node *block, const char *key, const char *url)
+struct written_keys {
+    const struct config_node *own[BUS_OF_SINK + 1];
+    const char *server, *allow;
+};
+
+static const struct config_row key_rows[] = {
+    {"correlator", CONFIG_NODE, offsetof(struct written_keys, own[BUS_OF_CORRELATOR]),
+     .help = "the correlator's secret key"},
+    {"agent", CONFIG_NODE, offsetof(struct written_keys, own[BUS_OF_AGENT]), .help = "the agent's secret key"},
+    {"sink", CONFIG_NODE, offsetof(struct written_keys, own[BUS_OF_SINK]), .help = "the sink's secret key"},
+    {"server", CONFIG_PATH, offsetof(struct written_keys, server), .help = "the correlator's public key, or several"},
+    {"allow", CONFIG_PATH, offsetof(struct written_keys, allow), .help = "the list of the keys that may connect"},
+    {0},
+};
+
+static bool url_check(struct config *config, const struct config_node *block, const char *key, const char *url,
+                      enum bus_reach reach)
 {
     char reason[256];
-    if (url == NULL || bus_check_url(url, reason) == STATUS_OK)
+    if (url == NULL || bus_check_url(url, reach, reason) == STATUS_OK)
         return true;
     const struct config_node *node = block != NULL ? config_find(block, key) : NULL;
     config_complain(config, node, "%s", reason);
     return false;
 }
 
+static bool key_read(struct config *config, const struct config_node *node, struct bus_key_config *ret_key)
+{
+    if (node == NULL)
+        return true;
+    struct span text = config_text(node);
+    ret_key->node = node;
+    if (text.size > 2 && memcmp(text.data, "${", 2) == 0)
+        return true; /* looked up by who needs it */
+    ret_key->path = config_path(config, node);
+    return ret_key->path != NULL;
+}
+
+static bool keys_read(struct config *config, const struct config_node *node, struct bus_config *bus)
+{
+    struct written_keys written = {0};
+    bool right = config_read(config, node, key_rows, &written);
+    for (size_t i = 0; i <= BUS_OF_SINK; i++)
+        right = key_read(config, written.own[i], &bus->own[i]) && right;
+    bus->server = written.server;
+    bus->allow = written.allow;
+    bus->keyed = true;
+    return right;
+}
+
 bool bus_config_read(struct config *config, struct bus_config *ret_config)
 {
     const struct config_node *block = config_block(config, "bus");
+    struct written written = {0};
     *ret_config = (struct bus_config){0};
-    bool right = config_read(config, block, rows, ret_config);
-    right = url_check(config, block, "incidents", ret_config->incidents) && right;
-    return url_check(config, block, "episodes", ret_config->episodes) && right;
+    bool right = config_read(config, block, rows, &written);
+    ret_config->incidents = written.incidents;
+    ret_config->episodes = written.episodes;
+    if (written.keys != NULL)
+        right = keys_read(config, written.keys, ret_config) && right;
+    enum bus_reach reach = ret_config->keyed ? BUS_ANYWHERE : BUS_THIS_HOST;
+    right = url_check(config, block, "incidents", written.incidents, reach) && right;
+    return url_check(config, block, "episodes", written.episodes, reach) && right;
+}
+
+/* --- the keys of one program --- */
+
+static const char *const part_names[] = {
+    [BUS_OF_CORRELATOR] = "correlator", [BUS_OF_AGENT] = "agent", [BUS_OF_SINK] = "sink"};
+
+static const struct config_node *keys_node(const struct config *config)
+{
+    const struct config_node *block = config_block(config, "bus");
+    return block != NULL ? config_find(block, "keys") : NULL;
+}
+
+static bool missing(struct config *config, const char *key, const char *what)
+{
+    config_complain(config, keys_node(config), "bus.keys.%s is missing: expected %s", key, what);
+    return false;
+}
+
+bool bus_config_keys(struct config *config, const struct bus_config *bus, enum bus_part part,
+                     const struct keyring_options *hooks, struct keyring **ret_keyring)
+{
+    char reason[256] = "";
+    const struct bus_key_config *own = &bus->own[part];
+    struct keyring_options options = *hooks;
+    *ret_keyring = NULL;
+    if (!bus->keyed)
+        return true;
+    if (own->node == NULL)
+        return missing(config, part_names[part], "the file of this program's secret key (vedette keys new)");
+    if (part == BUS_OF_CORRELATOR && bus->allow == NULL)
+        return missing(config, "allow", "the file that vedette keys allow writes");
+    if (part != BUS_OF_CORRELATOR && bus->server == NULL)
+        return missing(config, "server", "the file of the correlator's public key");
+    options.own = own->path;
+    if (own->path == NULL && (options.secret = config_expand(config, own->node)) == NULL)
+        return false;
+    options.allow = part == BUS_OF_CORRELATOR ? bus->allow : NULL;
+    options.server = part != BUS_OF_CORRELATOR ? bus->server : NULL;
+    if (keyring_open(&options, ret_keyring, reason) == STATUS_OK)
+        return true;
+    config_complain(config, own->node, "%s", reason);
+    return false;
 }

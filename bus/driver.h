@@ -13,6 +13,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "bus/bus.h"
+#include "bus/keys/keyring.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,16 +21,31 @@
 
 struct port; /* the driver's own */
 
+/* What a listener counts of its connections; borrowed, each may be NULL. */
+struct port_counts {
+    uint64_t *connections;   /* accepted */
+    uint64_t *strangers;     /* gone without a word: no key, a wrong one, or nothing to say */
+    uint64_t *cut;           /* cut off: silent for too long, too many, or refused and still there */
+    uint64_t *accept_failed; /* no descriptors left, as a rule */
+};
+
 struct port_options {
     const char *url; /* one that check found right; copied */
     enum bus_end end;
     size_t frame_bytes_max; /* a peer that sends a greater frame loses its line */
+    /* NULL: no keys. Else, borrowed: a listener lets in whom its list holds in that role, a dialler shows its own. */
+    struct keyring *keys;
+    enum key_role role;
+    /* of a listener; 0: the driver's own */
+    uint32_t connections_max, silent_max, silent_ms;
+    struct port_counts counts;
 };
 
 /* Told from the loop, never from within a call of the driver. Each of them may call send, drop, hold and close. */
 struct port_events {
-    /* A new line. A listener may first hear of it together with its first frame. */
-    void (*up)(void *self, uint64_t line);
+    /* A new line. A listener may first hear of it together with its first frame. user: the key it came with, where
+     * the port has keys and listens; else "". Borrowed until it returns. */
+    void (*up)(void *self, uint64_t line, const char *user);
     /* Borrows the bytes until it returns. They may be anything: strangers send them. */
     void (*frame)(void *self, uint64_t line, struct span bytes);
     /* Something came that is no frame (of several parts, say); it was thrown away. */
@@ -39,6 +55,9 @@ struct port_events {
     /* The line is gone, and so is what was under way on it. A driver that cannot see it tells nothing: silence is the
      * session's business. */
     void (*down)(void *self, uint64_t line, const char *reason);
+    /* No line came to be, and none will until something changes: keys that do not fit, an address that was taken.
+     * Tried again, and told again, for ever. */
+    void (*refused)(void *self, const char *reason);
     void *self;
 };
 
@@ -49,9 +68,10 @@ struct bus_driver {
     const char *const *schemes; /* "tcp://" …, NULL-terminated */
     /* Whether the url, which begins with one of the schemes, can be opened: its form only, nothing is touched.
      * STATUS_INVALID with a sentence. */
-    enum status (*check)(const char *url, char ret_reason[256]);
+    enum status (*check)(const char *url, enum bus_reach reach, char ret_reason[256]);
     /* Borrows the loop, copies options and events. A listener has bound when it answers; otherwise STATUS_BUSY,
-     * STATUS_PERMISSION, STATUS_INVALID … with a sentence. A dialler begins to dial when the loop runs. */
+     * STATUS_PERMISSION, STATUS_INVALID … with a sentence; with keys it has seen that strangers are refused. A dialler
+     * begins to dial when the loop runs. */
     enum status (*open)(uv_loop_t *loop, const struct port_options *options, const struct port_events *events,
                         struct port **ret_port, char ret_reason[256]);
     /* Copies the frame. STATUS_OK: taken, more may follow. STATUS_AGAIN: taken, but nothing more is until `writable`,
@@ -63,6 +83,9 @@ struct bus_driver {
     /* Ends a line; nothing more is told of it here. What was sent just before still goes out if the peer reads. A
      * dialler dials again after its back-off. No line: nothing happens. */
     void (*drop)(struct port *port, uint64_t line);
+    /* The keyring's own key has changed: a listener tells all lines down and listens anew with it; a dialler shows it
+     * the next time. NULL: a driver without keys, whose peers are this process. */
+    void (*rekey)(struct port *port);
     /* Ends all lines as drop does; no event is told any more. `closed` comes from the loop when nothing of the port is
      * left; may be NULL. */
     void (*close)(struct port *port, void (*closed)(void *self), void *self);
@@ -72,7 +95,8 @@ extern const struct bus_driver bus_inproc;
 extern const struct bus_driver bus_zmq;
 
 /* The driver that carries the url, which it has checked. STATUS_INVALID with a sentence. */
-enum status bus_driver_find(const char *url, const struct bus_driver **ret_driver, char ret_reason[256]) MUST_CHECK;
+enum status bus_driver_find(const char *url, enum bus_reach reach, const struct bus_driver **ret_driver,
+                            char ret_reason[256]) MUST_CHECK;
 
 /* How long a dialler waits before it tries again: doubling from 50 ms to 5 s, from the start again once a line has
  * lasted a second. */

@@ -6,6 +6,7 @@
 
 /* Lines beyond peers_max that may be between their first frame and their greeting, or muted. */
 #define LINKS_SPARE 16u
+#define REVOKED     "this key is not allowed, or no longer"
 
 static uint64_t end_now(const struct end *end)
 {
@@ -70,9 +71,29 @@ size_t end_peers(const struct end *end)
     return count;
 }
 
-static void peer_tell(struct end *end, const struct session *session, enum peer_state state)
+/* As the allow-list has it now; NULL: it is not on it in this end's role, or there are no keys. */
+static const struct allowed_key *link_key(const struct end *end, const struct link *link)
 {
-    struct peer peer = {session->peer_name, session->peer_epoch, session->reason};
+    if (end->keys == NULL || link->user[0] == '\0')
+        return NULL;
+    const struct allowed_key *key = keyring_find(end->keys, link->user);
+    return key != NULL && key->role == end->options.role ? key : NULL;
+}
+
+static bool end_has_list(const struct end *end)
+{
+    return end->keys != NULL && end->options.session.end == BUS_LISTEN;
+}
+
+struct peer link_peer(const struct end *end, const struct link *link)
+{
+    const struct session *session = &link->session;
+    return (struct peer){session->peer_name, session->peer_epoch, session->reason, link_key(end, link)};
+}
+
+static void peer_tell(struct end *end, const struct link *link, enum peer_state state)
+{
+    struct peer peer = link_peer(end, link);
     end->hooks.peer(end->hooks.self, &peer, state);
 }
 
@@ -91,9 +112,9 @@ static void link_ended(struct end *end, struct link *link)
     *end->options.counts.gaps += ending == ENDING_GAP;
     end_wake(end);
     if (refused)
-        peer_tell(end, &link->session, PEER_REFUSED);
+        peer_tell(end, link, PEER_REFUSED);
     else if (link->up)
-        peer_tell(end, &link->session, PEER_DOWN);
+        peer_tell(end, link, PEER_DOWN);
 }
 
 /* Ends the open sessions of that name, but for one. */
@@ -114,8 +135,25 @@ void end_refuse(struct end *end, const char *name, const char *reason)
     links_refuse(end, NULL, name, reason);
 }
 
+/* Its key is on the list still, and may go by the name: nobody takes another's stream. */
+static bool link_identify(struct end *end, struct link *link)
+{
+    struct session *session = &link->session;
+    const struct allowed_key *key = link_key(end, link);
+    if (!end_has_list(end) || (key != NULL && keyring_owns(end->keys, key, session->peer_name)))
+        return true;
+    if (key == NULL)
+        session_refuse(session, ENDING_REFUSED, REVOKED);
+    else
+        session_refuse(session, ENDING_REFUSED, "the name %s is not of this key, which is allowed as %s",
+                       session->peer_name, key->name);
+    return false;
+}
+
 static void link_admit(struct end *end, struct link *link)
 {
+    if (!link_identify(end, link))
+        return;
     if (end->options.session.end == BUS_LISTEN)
         links_refuse(end, link, link->session.peer_name, "replaced by a later session of the same name");
     if (end->closing)
@@ -129,7 +167,7 @@ static void link_admit(struct end *end, struct link *link)
         return;
     link->up = true;
     ++*end->options.counts.sessions;
-    peer_tell(end, &link->session, PEER_UP);
+    peer_tell(end, link, PEER_UP);
 }
 
 static void link_heard(struct end *end, struct link *link, enum session_event event)
@@ -168,7 +206,7 @@ static bool link_make_room(struct end *end)
     return true;
 }
 
-static struct link *link_add(struct end *end, uint64_t line)
+static struct link *link_add(struct end *end, uint64_t line, const char *user)
 {
     if (!link_make_room(end))
         return NULL;
@@ -184,6 +222,7 @@ static struct link *link_add(struct end *end, uint64_t line)
     if (link == NULL)
         return NULL;
     link->line = line;
+    (void)snprintf(link->user, sizeof link->user, "%s", user);
     link_begin(end, link);
     end->links[end->link_count++] = link;
     return link;
@@ -200,10 +239,11 @@ static enum status frame_send(struct end *end, uint64_t line, const struct frame
     return end->driver->send(end->port, line, (struct span){end->text.data, end->text.size});
 }
 
-static void on_up(void *self, uint64_t line)
+static void on_up(void *self, uint64_t line, const char *user)
 {
     struct end *end = self;
-    if (link_add(end, line) == NULL) {
+    end->refused[0] = '\0';
+    if (link_add(end, line, user) == NULL) {
         struct frame frame = {.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN("too many peers")}};
         (void)!frame_send(end, line, &frame);
         end->driver->drop(end->port, line);
@@ -221,6 +261,10 @@ static void on_frame(void *self, uint64_t line, struct span bytes)
         return;
     struct frame frame;
     char reason[REASON_BYTES] = "not a frame";
+    if (end_has_list(end) && link->ended && link_key(end, link) == NULL) {
+        ++*end->options.counts.revoked;
+        return;
+    }
     arena_reset(&end->arena);
     enum status status = frame_unpack(bytes, end->options.frame_bytes_max, &end->arena, &frame, reason);
     if (link->ended) { /* muted: what was under way when it ended is no news; a new Hello is */
@@ -265,8 +309,49 @@ static void on_down(void *self, uint64_t line, const char *reason)
         link->ended = true;
         (void)snprintf(link->session.reason, sizeof link->session.reason, "%.200s", reason);
         link->session.state = SESSION_OVER;
-        peer_tell(end, &link->session, PEER_DOWN);
+        peer_tell(end, link, PEER_DOWN);
     }
+}
+
+/* Told once, until something else is the matter or a line comes up. */
+static void on_refused(void *self, const char *reason)
+{
+    struct end *end = self;
+    const struct peer peer = {.name = "", .reason = end->refused};
+    if (strcmp(end->refused, reason) == 0)
+        return;
+    (void)snprintf(end->refused, sizeof end->refused, "%s", reason);
+    end->hooks.peer(end->hooks.self, &peer, PEER_REFUSED);
+}
+
+/* --- keys that change --- */
+
+/* Whoever is no longer on the list goes at once. */
+static void links_identify(struct end *end)
+{
+    for (size_t i = 0; i < end->link_count && !end->closing; i++) {
+        struct link *link = end->links[i];
+        if (link->gone || link->ended || link->session.state != SESSION_OPEN || link_identify(end, link))
+            continue;
+        link_ended(end, link);
+    }
+}
+
+static void end_look_at_keys(struct end *end)
+{
+    struct keyring *keys = end->keys;
+    if (keys == NULL || end->closing)
+        return;
+    keyring_refresh(keys, KEYRING_IN_TIME, end_now(end));
+    if (end->keys_own_generation != keyring_own_generation(keys)) {
+        end->keys_own_generation = keyring_own_generation(keys);
+        end->driver->rekey(end->port);
+    }
+    if (end->keys_generation == keyring_generation(keys) || end->closing)
+        return;
+    end->keys_generation = keyring_generation(keys);
+    if (end_has_list(end))
+        links_identify(end);
 }
 
 /* --- saying --- */
@@ -319,6 +404,7 @@ static void end_tick(uv_timer_t *timer)
     /* Who did not listen, held or because the loop was busy elsewhere, cannot say that the other was silent. */
     bool deaf = end->held || now_ms - end->ticked_ms > 2 * uv_timer_get_repeat(timer);
     end->ticked_ms = now_ms;
+    end_look_at_keys(end);
     for (size_t i = 0; i < end->link_count && !end->closing; i++) {
         struct link *link = end->links[i];
         if (link->gone)
@@ -348,6 +434,24 @@ void end_hold(struct end *end, enum port_flow flow)
 
 /* --- opening and closing --- */
 
+/* What the keyring must hold for this side. */
+static enum status keys_begin(struct end *end, char ret_reason[256])
+{
+    const struct keyring *keys = end->keys;
+    if (keys == NULL)
+        return STATUS_OK;
+    bool listens = end->options.session.end == BUS_LISTEN;
+    if (listens ? !keyring_has_list(keys) : keyring_server(keys, 0) == NULL) {
+        (void)snprintf(ret_reason, 256, "%.100s: %s", end->options.url,
+                       listens ? "no list says who may connect (bus.keys.allow)"
+                               : "the listener's public key is not given (bus.keys.server)");
+        return STATUS_INVALID;
+    }
+    end->keys_generation = keyring_generation(keys);
+    end->keys_own_generation = keyring_own_generation(keys);
+    return STATUS_OK;
+}
+
 enum status end_open(struct end *end, struct bus *bus, const struct end_options *options, const struct end_hooks *hooks,
                      char ret_reason[256])
 {
@@ -357,18 +461,28 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
                        name != NULL ? name : "");
         return STATUS_INVALID;
     }
-    enum status status = bus_driver_find(options->url, &end->driver, ret_reason);
+    enum bus_reach reach = bus_keyring(bus) != NULL ? BUS_ANYWHERE : BUS_THIS_HOST;
+    enum status status = bus_driver_find(options->url, reach, &end->driver, ret_reason);
     if (status != STATUS_OK)
         return status;
     end->bus = bus;
     end->options = *options;
+    end->keys = end->driver->rekey != NULL ? bus_keyring(bus) : NULL;
+    status = keys_begin(end, ret_reason);
+    if (status != STATUS_OK)
+        return status;
     end->hooks = *hooks;
     (void)snprintf(end->name, sizeof end->name, "%s", name);
     end->options.session.name = end->name;
     end->turn = (struct turn){.run = end_turn, .self = end};
     arena_init(&end->arena, 4 * options->frame_bytes_max + LIMIT_BATCH_BYTES);
-    struct port_options port_options = {options->url, options->session.end, options->frame_bytes_max};
-    struct port_events events = {on_up, on_frame, on_garbled, on_writable, on_down, end};
+    const struct port_options port_options = {.url = options->url,
+                                              .end = options->session.end,
+                                              .frame_bytes_max = options->frame_bytes_max,
+                                              .keys = end->keys,
+                                              .role = options->role,
+                                              .counts = options->counts.port};
+    const struct port_events events = {on_up, on_frame, on_garbled, on_writable, on_down, on_refused, end};
     status = end->driver->open(bus_loop(bus), &port_options, &events, &end->port, ret_reason);
     if (status != STATUS_OK)
         return status;

@@ -14,6 +14,7 @@
 
 struct link {
     uint64_t line;
+    char user[KEY_TEXT_BYTES]; /* a listener's with keys: the key it came with; else "" */
     struct session session;
     bool up;      /* PEER_UP was told */
     bool ended;   /* the session's end was told */
@@ -36,7 +37,8 @@ struct end_hooks {
 
 /* Where it counts; borrowed. */
 struct end_counts {
-    uint64_t *sessions, *refusals, *malformed, *gaps;
+    uint64_t *sessions, *refusals, *malformed, *gaps, *revoked;
+    struct port_counts port;
 };
 
 struct end_options {
@@ -44,6 +46,7 @@ struct end_options {
     struct session_options session;
     size_t frame_bytes_max; /* of frames heard */
     uint32_t peers_max;
+    enum key_role role; /* where it listens, and there are keys: of who dials */
     struct end_counts counts;
 };
 
@@ -54,6 +57,7 @@ struct end {
     struct end_hooks hooks;
     char name[PEER_NAME_BYTES];
     const struct bus_driver *driver;
+    struct keyring *keys; /* the bus's; NULL: none, or a driver without */
     struct port *port;
     uv_timer_t timer;
     uint64_t ticked_ms;
@@ -62,8 +66,10 @@ struct end {
     size_t link_count;
     size_t link_room;
     struct link *recent;
-    struct arena arena; /* of the frame being heard */
-    struct text text;   /* of the frame being said */
+    uint64_t keys_generation, keys_own_generation; /* as the links were last looked at */
+    char refused[256];                             /* what was told last of no line coming to be */
+    struct arena arena;                            /* of the frame being heard */
+    struct text text;                              /* of the frame being said */
     struct span items[LIMIT_BATCH_ITEMS];
     bool held;
     bool closing;
@@ -78,6 +84,8 @@ void end_wake(struct end *end);
 void end_hold(struct end *end, enum port_flow flow);
 /* Ends the open session of the peer of that name, if there is one, and has it told the reason. */
 void end_refuse(struct end *end, const char *name, const char *reason);
+/* Its strings are the session's. */
+struct peer link_peer(const struct end *end, const struct link *link);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);
 /* Says the acknowledgements and marks that are due, then good-bye, and drops everything; hooks->closed follows from the

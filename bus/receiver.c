@@ -64,7 +64,7 @@ static void on_heard(void *self, struct link *link, enum session_event event)
 {
     struct receiver *receiver = self;
     struct session *session = &link->session;
-    struct peer peer = {session->peer_name, session->peer_epoch, ""};
+    struct peer peer = link_peer(&receiver->end, link);
     if (event == SESSION_ITEMS)
         receiver->events.batch(receiver->events.self, &peer, session->fresh_first, session->fresh,
                                session->fresh_count);
@@ -120,10 +120,12 @@ static void options_of(struct receiver *receiver, const struct receiver_options 
         /* frames other than batches have a limit of their own */
         .frame_bytes_max = frame_bytes_max > LIMIT_CONTROL_BYTES ? frame_bytes_max : LIMIT_CONTROL_BYTES,
         .peers_max = or_default(options->peers_max, PEERS_MAX),
+        .role = KEY_AGENT,
         .counts = {.sessions = &receiver->stats.sessions,
                    .refusals = &receiver->stats.refusals,
                    .malformed = &receiver->stats.malformed,
-                   .gaps = &receiver->stats.gaps},
+                   .gaps = &receiver->stats.gaps,
+                   LISTENER_COUNTS(receiver->stats)},
     };
 }
 

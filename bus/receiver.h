@@ -46,7 +46,7 @@ void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow);
     X(received, "items received, repeats included")                                                                    \
     X(duplicates, "items dropped, their position was known")                                                           \
     X(gaps, "sessions refused for a gap in positions")                                                                 \
-    X(malformed, "frames refused") X(sessions, "sessions begun") X(refusals, "sessions refused")
+    X(malformed, "frames refused") X(sessions, "sessions begun") X(refusals, "sessions refused") LISTENER_COUNTERS(X)
 struct receiver_stats {
 #define X(name, help) uint64_t name;
     RECEIVER_COUNTERS(X)

@@ -190,10 +190,12 @@ static void options_of(struct sender *sender, const struct sender_options *optio
                     .marks = &sender->marks},
         .frame_bytes_max = FRAME_HEARD_BYTES,
         .peers_max = SENDER_RECEIVERS_MAX,
+        .role = KEY_SINK,
         .counts = {.sessions = &sender->stats.sessions,
                    .refusals = &sender->stats.refusals,
                    .malformed = &sender->stats.malformed,
-                   .gaps = &sender->stats.gaps},
+                   .gaps = &sender->stats.gaps,
+                   LISTENER_COUNTS(sender->stats)},
     };
 }
 

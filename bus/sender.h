@@ -74,7 +74,8 @@ size_t sender_peers(const struct sender *sender);
     X(sessions, "sessions begun")                                                                                      \
     X(refusals, "sessions refused")                                                                                    \
     X(malformed, "frames refused")                                                                                     \
-    X(gaps, "sessions refused for a resume position no longer kept")
+    X(gaps, "sessions refused for a resume position no longer kept")                                                   \
+    LISTENER_COUNTERS(X)
 struct sender_stats {
 #define X(name, help) uint64_t name;
     SENDER_COUNTERS(X)

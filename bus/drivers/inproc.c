@@ -217,7 +217,7 @@ static size_t side_serve(struct port *port, struct side *side, size_t budget)
     size_t count = 0;
     if (!side->up_told) {
         side->up_told = true;
-        port->events.up(port->events.self, side->line);
+        port->events.up(port->events.self, side->line, "");
     }
     if (side->writable_due && !side->dropped && !port->closing) {
         side->writable_due = false;
@@ -257,8 +257,9 @@ static void on_idle(uv_idle_t *idle)
 
 /* --- the driver's own --- */
 
-static enum status inproc_check(const char *url, char ret_reason[256])
+static enum status inproc_check(const char *url, enum bus_reach reach, char ret_reason[256])
 {
+    (void)reach;
     size_t size = strlen(url + strlen(SCHEME));
     if (size > 0 && size < NAME_BYTES)
         return STATUS_OK;

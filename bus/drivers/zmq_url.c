@@ -11,8 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TCP "tcp://"
-#define IPC "ipc://"
+#define TCP             "tcp://"
+#define IPC             "ipc://"
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
 static bool host_is_loopback(const char *host)
 {
@@ -31,7 +32,22 @@ static bool port_is_valid(const char *port)
     return number >= 1 && number <= 65535;
 }
 
-static enum status check_tcp(const char *url, char ret_reason[256])
+/* An address or a name; what it is good for is seen when it is used. */
+static bool host_is_one(const char *host)
+{
+    struct in6_addr six;
+    char inner[64];
+    size_t size = strlen(host);
+    if (host[0] != '[')
+        return size > 0 && host[0] != '-' && strspn(host, HOST_CHARACTERS) == size;
+    if (size < 3 || host[size - 1] != ']')
+        return false;
+    memcpy(inner, host + 1, size - 2);
+    inner[size - 2] = '\0';
+    return inet_pton(AF_INET6, inner, &six) == 1;
+}
+
+static enum status check_tcp(const char *url, enum bus_reach reach, char ret_reason[256])
 {
     char host[64];
     const char *rest = url + strlen(TCP);
@@ -43,11 +59,16 @@ static enum status check_tcp(const char *url, char ret_reason[256])
     }
     memcpy(host, rest, host_size);
     host[host_size] = '\0';
-    if (host_is_loopback(host))
+    if (host_is_loopback(host) || (reach == BUS_ANYWHERE && host_is_one(host)))
         return STATUS_OK;
-    (void)snprintf(ret_reason, 256,
-                   "\"%.100s\": expected a loopback address, 127.0.0.1 or [::1]; others are not carried without keys",
-                   url);
+    if (reach == BUS_ANYWHERE) {
+        (void)snprintf(ret_reason, 256, "\"%.100s\": expected an address or a name before the port", url);
+        return STATUS_INVALID;
+    }
+    (void)snprintf(
+        ret_reason, 256,
+        "\"%.100s\": expected a loopback address, 127.0.0.1 or [::1]; others are not carried without keys (bus.keys)",
+        url);
     return STATUS_INVALID;
 }
 
@@ -63,9 +84,9 @@ static enum status check_ipc(const char *url, char ret_reason[256])
     return STATUS_INVALID;
 }
 
-enum status zmq_url_check(const char *url, char ret_reason[256])
+enum status zmq_url_check(const char *url, enum bus_reach reach, char ret_reason[256])
 {
-    return strncmp(url, TCP, strlen(TCP)) == 0 ? check_tcp(url, ret_reason) : check_ipc(url, ret_reason);
+    return strncmp(url, TCP, strlen(TCP)) == 0 ? check_tcp(url, reach, ret_reason) : check_ipc(url, ret_reason);
 }
 
 /* Does somebody accept there? */

@@ -65,7 +65,7 @@ static void check_options(const struct replay_options *replay, struct argp_state
         argp_error(state, "--store is missing: where to?");
     if (replay->to != NULL && (replay->store != NULL || replay->compare != NULL || replay->alerts))
         argp_error(state, "--to publishes elsewhere: --store, --compare and --alerts have no place beside it");
-    if (replay->to != NULL && bus_check_url(replay->to, reason) != STATUS_OK)
+    if (replay->to != NULL && bus_check_url(replay->to, BUS_THIS_HOST, reason) != STATUS_OK)
         argp_error(state, "--to %s: %s", replay->to, reason);
 }
 

@@ -260,9 +260,10 @@ void giver_close(struct giver *giver)
 
 /* --- raw peers --- */
 
-static void raw_up(void *self, uint64_t line)
+static void raw_up(void *self, uint64_t line, const char *user)
 {
     struct raw *raw = self;
+    (void)user;
     raw->line = line;
     raw->full = false;
     raw->ups++;
@@ -316,13 +317,20 @@ static void raw_down(void *self, uint64_t line, const char *reason)
     raw->downs++;
 }
 
+static void raw_refused(void *self, const char *reason)
+{
+    (void)reason;
+    ((struct raw *)self)->turned_away++;
+}
+
 void raw_open(struct raw *raw, struct world *world, enum bus_end end)
 {
     char reason[256] = "";
     raw->world = world;
-    struct port_options options = {world->url, end, 64u << 20};
-    struct port_events events = {raw_up, raw_frame, raw_garbled, raw_writable, raw_down, raw};
-    assert_int_equal(bus_driver_find(world->url, &raw->driver, reason), STATUS_OK);
+    const struct port_options options = {
+        .url = world->url, .end = end, .frame_bytes_max = 64u << 20, .keys = raw->keys};
+    struct port_events events = {raw_up, raw_frame, raw_garbled, raw_writable, raw_down, raw_refused, raw};
+    assert_int_equal(bus_driver_find(world->url, BUS_THIS_HOST, &raw->driver, reason), STATUS_OK);
     assert_int_equal(raw->driver->open(&world->loop, &options, &events, &raw->port, reason), STATUS_OK);
     world->open++;
 }

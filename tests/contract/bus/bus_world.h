@@ -33,6 +33,7 @@ extern const struct bus_contract *contract;
 int contract_run(const struct bus_contract *with);
 int contract_run_hostile(const struct bus_contract *with);
 int contract_run_receivers(const struct bus_contract *with);
+int contract_run_keys(const struct bus_contract *with); /* of a driver that has them */
 
 int world_setup(void **state);
 int world_teardown(void **state);
@@ -111,8 +112,9 @@ struct raw {
     const struct bus_driver *driver;
     struct port *port;
     uint64_t line;
-    int ups, downs, frames, refusals, welcomes, batches;
-    bool full; /* the line takes no more for now */
+    int ups, downs, frames, refusals, welcomes, batches, turned_away;
+    struct keyring *keys; /* NULL: none */
+    bool full;            /* the line takes no more for now */
     uint64_t credit;
     uint64_t item_count;
     uint64_t resume_position;

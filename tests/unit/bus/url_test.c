@@ -18,7 +18,7 @@ static void loopback_ipc_and_inproc_are_carried(void **state)
                                        "ipc:///run/vedette/in", "ipc://in.sock",     "inproc://replay"};
     char reason[256];
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
-        if (bus_check_url(urls[i], reason) != STATUS_OK)
+        if (bus_check_url(urls[i], BUS_THIS_HOST, reason) != STATUS_OK)
             fail_msg("%s: %s", urls[i], reason);
 }
 
@@ -53,7 +53,7 @@ static void everything_else_is_refused_with_a_sentence(void **state)
                                 long_path};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char reason[256] = "";
-        if (bus_check_url(urls[i], reason) != STATUS_INVALID)
+        if (bus_check_url(urls[i], BUS_THIS_HOST, reason) != STATUS_INVALID)
             fail_msg("%s was admitted", urls[i]);
         assert_true(strlen(reason) > 10);
     }

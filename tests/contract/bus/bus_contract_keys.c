@@ -1,0 +1,266 @@
+/* Keys at the door: who is on the list gets in, under its own name; nobody else does, and lists change while all run.
+ */
+#include "bus_world.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct party {
+    struct world *world;
+    struct bus *bus;
+    struct keyring *keyring;
+    char folder[96];
+};
+
+struct house {
+    struct world *world;
+    char folder[64];
+    char allow[96];
+    struct party listener, agent, other;
+    struct taker taker;
+    struct giver giver;
+};
+
+static void path_of(const struct house *house, const char *name, const char *suffix, char ret_path[96])
+{
+    (void)snprintf(ret_path, 96, "%s/%s%s", house->folder, name, suffix);
+}
+
+static void key_make(const struct house *house, const char *name)
+{
+    struct key_pair pair;
+    char path[96], reason[256] = "";
+    key_pair_make(&pair);
+    path_of(house, name, ".key", path);
+    assert_int_equal(key_secret_write(path, name, &pair, reason), STATUS_OK);
+    path_of(house, name, ".pub", path);
+    assert_int_equal(key_public_write(path, name, &pair.public, reason), STATUS_OK);
+}
+
+static void public_of(const struct house *house, const char *name, struct key *ret_key)
+{
+    char path[96], reason[256] = "";
+    size_t count = 0;
+    path_of(house, name, ".pub", path);
+    assert_int_equal(key_public_read(path, ret_key, 1, &count, reason), STATUS_OK);
+}
+
+static void allow(const struct house *house, const char *name, const char *key_name, const char *sources)
+{
+    char reason[256] = "";
+    struct allowed_key key = {.role = KEY_AGENT, .sources = sources, .since = "2026-01-01T00:00:00Z"};
+    (void)snprintf(key.name, sizeof key.name, "%s", name);
+    public_of(house, key_name, &key.public);
+    assert_int_equal(allowed_put(house->allow, &key, reason), STATUS_OK);
+}
+
+static void party_open(struct party *party, const struct house *house, const char *own, const char *server)
+{
+    char own_path[96], server_path[96], reason[256] = "";
+    path_of(house, own, ".key", own_path);
+    path_of(house, server != NULL ? server : "", ".pub", server_path);
+    const struct keyring_options options = {
+        .own = own_path, .server = server != NULL ? server_path : NULL, .allow = server == NULL ? house->allow : NULL};
+    if (keyring_open(&options, &party->keyring, reason) != STATUS_OK)
+        fail_msg("keyring_open: %s", reason);
+    assert_int_equal(bus_open(&house->world->loop, &party->bus), STATUS_OK);
+    bus_use_keys(party->bus, party->keyring);
+}
+
+static void party_close(struct party *party)
+{
+    bus_close(party->bus);
+    keyring_close(party->keyring);
+}
+
+static void house_open(struct house *house, struct world *world)
+{
+    *house = (struct house){.world = world};
+    (void)snprintf(house->folder, sizeof house->folder, "/tmp/vedette-keys-test-XXXXXX");
+    assert_non_null(mkdtemp(house->folder));
+    path_of(house, "allowed", "", house->allow);
+    static const char *const names[] = {"correlator", "next", "desk", "stranger"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        key_make(house, names[i]);
+    allow(house, "desk", "desk", "desk");
+    party_open(&house->listener, house, "correlator", NULL);
+    party_open(&house->agent, house, "desk", "correlator");
+    party_open(&house->other, house, "stranger", "correlator");
+}
+
+static void house_close(struct house *house)
+{
+    char command[128];
+    party_close(&house->listener);
+    party_close(&house->agent);
+    party_close(&house->other);
+    (void)snprintf(command, sizeof command, "rm -r %s", house->folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void taker_with(struct house *house, const struct party *party)
+{
+    struct world world = *house->world;
+    world.bus = party->bus;
+    *house->world = world;
+    taker_open(&house->taker, house->world, &(struct receiver_options){.end = BUS_LISTEN});
+}
+
+/* A giver on the party's bus. */
+static void giver_with(struct giver *giver, struct house *house, const struct party *party, const char *name)
+{
+    house->world->bus = party->bus;
+    giver_open(giver, house->world, &(struct sender_options){.end = BUS_DIAL, .name = name});
+}
+
+static void house_end(struct house *house, struct bus *bus, struct giver *more)
+{
+    giver_close(&house->giver);
+    if (more != NULL)
+        giver_close(more);
+    taker_close(&house->taker);
+    world_until(house->world, house->giver.closed && house->taker.closed && (more == NULL || more->closed));
+    house->world->bus = bus;
+    house_close(house);
+}
+
+static void who_is_on_the_list_is_served_and_nobody_else_gets_in(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct giver stranger = {0}, keyless = {0};
+    house_open(&house, world);
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    giver_with(&stranger, &house, &house.other, "desk");
+    world->bus = bus;
+    giver_open(&keyless, world, &(struct sender_options){.end = BUS_DIAL, .name = "desk"});
+    giver_give_all(&house.giver, 1000);
+    (void)giver_give(&stranger, 10);
+    (void)giver_give(&keyless, 10);
+    world_until(world, house.giver.acked == 1000 && stranger.refusals > 0 && keyless.refusals > 0);
+    world_until(world, receiver_stats(house.taker.receiver)->strangers >= 4); /* they go on trying */
+    assert_int_equal(house.taker.count, 1000);
+    assert_int_equal(house.taker.ups, 1);
+    assert_int_equal(stranger.ups + keyless.ups, 0);
+    assert_int_equal(stranger.refusals, 1); /* told once */
+    struct key public;
+    char text[KEY_TEXT_BYTES];
+    public_of(&house, "stranger", &public);
+    key_print(&public, text);
+    assert_non_null(strstr(stranger.reason, text));
+    assert_non_null(strstr(keyless.reason, "wants keys"));
+    giver_close(&keyless);
+    world_until(world, keyless.closed);
+    house_end(&house, bus, &stranger);
+}
+
+static void who_was_refused_gets_in_once_it_is_allowed_and_goes_when_it_is_revoked(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    char reason[256] = "";
+    struct giver second = {0};
+    house_open(&house, world);
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    giver_with(&second, &house, &house.other, "second");
+    (void)giver_give(&second, 10);
+    world_until(world, second.refusals == 1);
+    allow(&house, "second", "stranger", "*");
+    world_until(world, second.acked == 10);
+    assert_int_equal(house.taker.ups, 2);
+    assert_int_equal(allowed_remove(house.allow, "second", reason), STATUS_OK);
+    world_until(world, second.refusals == 2);
+    assert_string_equal(second.reason, "this key is not allowed, or no longer");
+    (void)giver_give(&second, 10);
+    giver_give_all(&house.giver, 100);
+    world_until(world, house.giver.acked == 100);
+    world_until(world, second.refusals >= 3); /* at the door now */
+    assert_int_equal(second.acked, 10);
+    assert_int_equal(house.taker.count, 110);
+    assert_int_equal(house.giver.ups, 1);
+    house_end(&house, bus, &second);
+}
+
+static void nobody_goes_by_another_s_name(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct giver second = {0};
+    house_open(&house, world);
+    allow(&house, "second", "stranger", "*");
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk-list"); /* an agent that runs one source of several */
+    giver_with(&second, &house, &house.other, "desk-2");
+    (void)giver_give(&second, 10);
+    giver_give_all(&house.giver, 10);
+    world_until(world, house.giver.acked == 10 && second.refusals > 0);
+    assert_string_equal(second.reason, "the name desk-2 is not of this key, which is allowed as second");
+    assert_int_equal(house.taker.ups, 1);
+    house_end(&house, bus, &second);
+}
+
+/* The new key is made known to the agents, then taken: no program is started anew. */
+static void the_listener_takes_another_key_while_all_run(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    char from[96], to[96], command[256];
+    house_open(&house, world);
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    giver_give_all(&house.giver, 100);
+    world_until(world, house.giver.acked == 100);
+    path_of(&house, "next", ".pub", from);
+    path_of(&house, "correlator", ".pub", to);
+    (void)snprintf(command, sizeof command, "cat %s >> %s", from, to);
+    assert_int_equal(system(command), 0);
+    world_rest(world, 2 * KEYRING_LOOK_MS); /* the agent has read both */
+    path_of(&house, "next", ".key", from);
+    path_of(&house, "correlator", ".key", to);
+    assert_int_equal(rename(from, to), 0);
+    world_until(world, house.giver.ups == 2);
+    giver_give_all(&house.giver, 100);
+    world_until(world, house.giver.acked == 200);
+    assert_int_equal(house.taker.count, 200);
+    house_end(&house, bus, NULL);
+}
+
+static void a_list_with_a_fault_changes_nothing(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    house_open(&house, world);
+    taker_with(&house, &house.listener);
+    FILE *file = fopen(house.allow, "w");
+    assert_non_null(file);
+    (void)fputs("nonsense\n", file);
+    assert_int_equal(fclose(file), 0);
+    world_rest(world, 2 * KEYRING_LOOK_MS);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    giver_give_all(&house.giver, 10);
+    world_until(world, house.giver.acked == 10);
+    house_end(&house, bus, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int contract_run_keys(const struct bus_contract *with)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_is_on_the_list_is_served_and_nobody_else_gets_in),
+        TEST(who_was_refused_gets_in_once_it_is_allowed_and_goes_when_it_is_revoked),
+        TEST(nobody_goes_by_another_s_name),
+        TEST(the_listener_takes_another_key_while_all_run),
+        TEST(a_list_with_a_fault_changes_nothing),
+    };
+    contract = with;
+    return cmocka_run_group_tests_name(with->name, tests, NULL, NULL);
+}
