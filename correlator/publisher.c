@@ -51,7 +51,8 @@ struct publisher {
     struct publisher_outlet outlet;
     struct told *told;
     enum publisher_mode mode;
-    int64_t forgotten_ms; /* of what ended before, it may have forgotten that it was told */
+    int64_t forgotten_ms;        /* of what ended before, it may have forgotten that it was told */
+    uint32_t forgotten_revision; /* the greatest of what was forgotten */
     struct arena arena;
     struct text bytes;
     uint64_t revisions;
@@ -86,6 +87,8 @@ enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t 
 
 static void told_forget(struct publisher *publisher, struct told *told)
 {
+    if (told->revision > publisher->forgotten_revision)
+        publisher->forgotten_revision = told->revision;
     HASH_DELETE(hh, publisher->told, told);
     free(told->supersedes);
     free(told->cause);
@@ -340,14 +343,11 @@ static enum status fill_surprise(struct publisher *publisher, const struct engin
     return STATUS_OK;
 }
 
-/* One that is remembered anew where it may have been told before: beyond any revision it can have had, for none was
- * told more often than twice for one cause. */
+/* What may have been told before, and was forgotten, goes on beyond any revision it can have had. */
 static uint32_t revision_before(const struct publisher *publisher, const struct engine_change *change)
 {
-    if (publisher->mode == PUBLISHER_TELLS && change->first_ms >= publisher->forgotten_ms)
-        return 0;
-    uint64_t most = LIMIT_REVISION / 2;
-    return (uint32_t)(2 * (publisher->position.number < most ? publisher->position.number : most - 1));
+    bool is_new = publisher->mode == PUBLISHER_TELLS && change->first_ms >= publisher->forgotten_ms;
+    return is_new ? 0 : publisher->forgotten_revision;
 }
 
 static struct told *told_of(struct publisher *publisher, const struct engine_change *change, bool *ret_is_new)
@@ -487,7 +487,9 @@ void publisher_mode(struct publisher *publisher, enum publisher_mode mode)
 
 enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self)
 {
-    enum status status = STATUS_OK;
+    const struct publisher_told forgotten = {.revision = publisher->forgotten_revision,
+                                             .last_ms = publisher->forgotten_ms};
+    enum status status = visitor(self, &forgotten);
     for (const struct told *told = publisher->told; told != NULL && status == STATUS_OK; told = told->hh.next) {
         struct publisher_told row = {
             .revision = told->revision,
@@ -510,6 +512,11 @@ enum status publisher_load(struct publisher *publisher, const struct publisher_t
 {
     if (row->supersedes_count > SUPERSEDES_MAX || told_find(publisher, row->id) != NULL)
         return STATUS_INVALID;
+    if (row->id[0] == '\0') {
+        publisher->forgotten_revision = row->revision;
+        publisher->forgotten_ms = row->last_ms;
+        return STATUS_OK;
+    }
     struct told *told = told_add(publisher, row->id);
     if (told == NULL)
         return STATUS_NO_MEMORY;

@@ -54,13 +54,13 @@ enum publisher_mode {
                           forgotten, and is remembered again; nothing of that is published. What it remembers otherwise
                           than it is told now is */
     PUBLISHER_REOPENS, /* that an episode is not final is no news: it is about to be again. What is new may have been
-                          told before: its revisions are counted from beyond any it can have had */
+                          told before: its revisions go on beyond any it can have had */
 };
 void publisher_mode(struct publisher *publisher, enum publisher_mode mode);
 /* Begins the cause of every episode told until publisher_occasion_over. Copied, cut at 255 bytes. */
 void publisher_occasion(struct publisher *publisher, const char *occasion);
 
-/* What it remembers of an episode. Borrowed. */
+/* What it remembers of an episode; one without an id is of all it has forgotten. Borrowed. */
 struct publisher_told {
     char id[EPISODE_ID_BYTES];
     uint32_t revision;

@@ -153,9 +153,8 @@ static enum status reopen_chunk(struct reopen *reopen, uint32_t first, uint32_t 
     publisher_occasion(options->publisher, "reopened by a late report");
     for (uint32_t i = first; i < end; i++) {
         const struct taken *taken = &reopen->taken.items[i];
-        reopen->events.apply(reopen->events.self, taken->number, taken->heard_ms, taken->packed);
+        reopen->events.apply(reopen->events.self, taken->heard_ms, taken->packed);
     }
-    publisher_at(options->publisher, until);
     reopen->events.flush(reopen->events.self);
     publisher_occasion_over(options->publisher);
     let_go(reopen);
@@ -201,7 +200,7 @@ enum status reopen_run(struct reopen *reopen, uint64_t until)
     if (reopen->taken.count == 0)
         return STATUS_OK;
     reopen->stats.runs++;
-    publisher_at(reopen->options.publisher, until);
+    reopen->events.at(reopen->events.self, until);
     reopen->events.flush(reopen->events.self); /* what came before is told for what it was */
     enum status status = run_some(reopen, 0, reopen->taken.count, until);
     for (uint32_t i = 0; i < reopen->taken.count; i++) {
@@ -244,7 +243,7 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
     if (status != STATUS_OK)
         return status;
     *ret_count = closure.numbers.count;
-    publisher_at(options->publisher, until);
+    reopen->events.at(reopen->events.self, until);
     engine_hold(options->engine, true);
     publisher_mode(options->publisher, PUBLISHER_RECALLS);
     if (has_watermark) {

@@ -36,12 +36,14 @@ struct reopen_options {
 };
 
 struct reopen_events {
+    /* What is told from now on was caused by that number: publisher_at, as the caller counts. */
+    void (*at)(void *self, uint64_t number);
     /* Resolves what the register holds and flushes the engine into the publisher. */
     void (*flush)(void *self);
     /* As registry_events.changed. */
     enum status (*carry_out)(void *self, const struct incident_change *change);
-    /* A report that was taken: apply it as any other, now that all it touches is there. */
-    void (*apply)(void *self, uint64_t number, int64_t heard_ms, struct span report);
+    /* A report that was taken: apply it as any other, now that all it touches is there. It is told at `until`. */
+    void (*apply)(void *self, int64_t heard_ms, struct span report);
     /* It is too late after all: what it touches is more than incidents_max. */
     void (*refused)(void *self, uint64_t number, struct span id);
     void *self;
@@ -65,8 +67,8 @@ enum status reopen_judge(struct reopen *reopen, uint64_t number, int64_t heard_m
                          struct span packed, enum reopen_verdict *ret_verdict) MUST_CHECK;
 /* Taken and not run. What is published is behind until they are. */
 size_t reopen_waiting(const struct reopen *reopen);
-/* Applies what was taken. until: the number of the last report that was judged. What it publishes stands at `until`
- * (publisher_at). STATUS_NO_MEMORY, or what the archive answered: it cannot go on. */
+/* Applies what was taken. until: the number of the last report that was judged; what it publishes was caused by
+ * that. STATUS_NO_MEMORY, or what the archive answered: it cannot go on. */
 enum status reopen_run(struct reopen *reopen, uint64_t until) MUST_CHECK;
 
 /* Puts memory together, as it is at watermark_ms (TIME_NONE: none yet) once all reports up to number `until` have been

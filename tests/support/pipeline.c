@@ -123,6 +123,8 @@ static enum status check_told(void *self, const struct publisher_told *told)
 {
     struct pipeline *pipeline = self;
     const struct pipeline_episode *kept = pipeline_episode(pipeline, told->id);
+    if (told->id[0] == '\0')
+        return STATUS_OK;
     if (kept == NULL)
         pipeline_mistake(pipeline, "%s is remembered as told, and was not", told->id);
     else if (kept->state != told->state || memcmp(kept->digest, told->digest, sizeof told->digest) != 0)
@@ -174,7 +176,12 @@ static void flush(void *self)
     must(publisher_visit(pipeline->publisher, check_told, pipeline));
 }
 
-static void apply(void *self, uint64_t number, int64_t heard_ms, struct span packed)
+static void at(void *self, uint64_t number)
+{
+    publisher_at(((struct pipeline *)self)->publisher, number);
+}
+
+static void apply(void *self, int64_t heard_ms, struct span packed)
 {
     struct pipeline *pipeline = self;
     struct report report;
@@ -182,7 +189,6 @@ static void apply(void *self, uint64_t number, int64_t heard_ms, struct span pac
     char reason[REASON_BYTES];
     arena_reset(&pipeline->arena);
     must(report_unpack(packed, &pipeline->arena, &report, reason));
-    publisher_at(pipeline->publisher, number);
     must(registry_apply(pipeline->registry, &report, heard_ms, &change));
     pipeline->applied += change.verdict == VERDICT_APPLIED || change.verdict == VERDICT_BODY;
     pipeline->duplicate += change.verdict == VERDICT_DUPLICATE;
@@ -219,7 +225,7 @@ static void parts_open(struct pipeline *pipeline)
         .incidents_max = options->incidents_max > 0 ? options->incidents_max : 1000000,
     };
     const struct reopen_events events = {
-        .flush = flush, .carry_out = carry_out, .apply = apply, .refused = refused, .self = pipeline};
+        .at = at, .flush = flush, .carry_out = carry_out, .apply = apply, .refused = refused, .self = pipeline};
     must(reopen_new(&reopening, &events, &pipeline->reopen));
 }
 
@@ -261,8 +267,10 @@ void pipeline_report(struct pipeline *pipeline, const struct report *report)
     must(reopen_judge(pipeline->reopen, number, 0, report, packed, &verdict));
     pipeline->duplicate += verdict == REOPEN_DUPLICATE;
     pipeline->stale += verdict == REOPEN_STALE;
-    if (verdict == REOPEN_NOT)
-        apply(pipeline, number, 0, packed);
+    if (verdict == REOPEN_NOT) {
+        at(pipeline, number);
+        apply(pipeline, 0, packed);
+    }
     text_fini(&bytes);
 }
 
