@@ -15,6 +15,7 @@
 
 static void correlator_free(struct correlator *correlator)
 {
+    reopen_free(correlator->reopen);
     engine_free(correlator->engine);
     publisher_free(correlator->publisher);
     registry_free(correlator->registry);
@@ -43,7 +44,8 @@ static uint64_t stream_epoch(const struct correlator *correlator)
 static enum status parts_open(struct correlator *correlator)
 {
     const struct correlator_config *config = correlator->options.config;
-    const struct engine_limits limits = {.incidents_max = (size_t)config->incidents_max + BEYOND_MAX};
+    /* As much again may be read back for what is late. */
+    const struct engine_limits limits = {.incidents_max = 2 * (size_t)config->incidents_max + BEYOND_MAX};
     const struct publisher_outlet outlet = {.publish = outlet_publish, .self = &correlator->outlet};
     enum status status = engine_new(&allocator_heap, config->rules, config->rule_count, &limits, &correlator->engine);
     if (status == STATUS_OK)
@@ -61,6 +63,8 @@ static enum status parts_open(struct correlator *correlator)
         status = publisher_baseline(correlator->publisher, hash_of(config->baseline), SPAN(""));
     if (status == STATUS_OK)
         status = coverage_new(config->baseline, &correlator->coverage);
+    if (status == STATUS_OK)
+        status = lateness_open(correlator);
     return status;
 }
 
@@ -97,7 +101,7 @@ static enum status links_open(struct correlator *correlator, struct bus *bus, ch
 
 static void on_tick(uv_timer_t *timer)
 {
-    intake_tell_late(timer->data);
+    lateness_tell(timer->data);
     if (keeping_is_on(timer->data))
         keeping_tick(timer->data, clock_wall_ms());
     else
@@ -162,7 +166,7 @@ const struct correlator_stats *correlator_stats(struct correlator *correlator)
 
 void correlator_finish(struct correlator *correlator, void (*done)(void *self), void *self)
 {
-    intake_tell_late(correlator);
+    lateness_tell(correlator);
     correlator->finishing = correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
     if (correlator->options.time == CORRELATOR_LIVE && !keeping_recovers(correlator))

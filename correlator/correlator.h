@@ -12,6 +12,7 @@
 #include "base/config.h"
 #include "base/wal/wal.h"
 #include "bus/bus.h"
+#include "correlator/archive.h"
 #include "correlator/baseline/file.h"
 #include "correlator/engine/rule.h"
 #include "correlator/reconcile/same.h"
@@ -45,15 +46,17 @@ void correlator_config_fini(struct correlator_config *config);
 
 struct correlator;
 
-/* received = applied + duplicate + stale + rejected + too_late; late and in_history are labels on applied. */
+/* received = applied + duplicate + stale + rejected + too_late; late, reopened and in_history are labels on applied.
+ * A late report that waits is counted with what becomes of it. */
 #define CORRELATOR_COUNTERS(X)                                                                                         \
     X(received, "reports received")                                                                                    \
     X(applied, "reports applied")                                                                                      \
     X(duplicate, "reports that said what was known")                                                                   \
     X(stale, "reports older than what was known")                                                                      \
     X(rejected, "reports refused")                                                                                     \
-    X(too_late, "reports of what has left memory, not applied")                                                        \
+    X(too_late, "reports of what has left memory, not applied: there is no archive, or it is too much")                \
     X(late, "reports applied behind the watermark")                                                                    \
+    X(reopened, "late reports applied to what had left memory, read back")                                             \
     X(in_history, "reports applied that began before the baseline and its guard gap end")                              \
     X(published, "revisions of episodes published")                                                                    \
     X(evicted, "incidents that left memory")
@@ -77,6 +80,7 @@ struct correlator_options {
     const char *episodes_url;               /* sinks dial it */
     uint64_t epoch;                         /* of the link to sinks; a later start has a greater one */
     enum correlator_time time;
+    struct archive *archive;    /* borrowed for its life: what has left memory is reopened from it. NULL: too late */
     bool engine_off;            /* benchmarks: everything but the engine */
     const char *journal_folder; /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
                                    until correlator_open returns, as the next */

@@ -1,6 +1,7 @@
 /* Inside the correlator: its parts, and what its files do for each other.
  *
  *     intake.c     a report in: read, late?, which stands; a source's promise in
+ *     lateness.c   what goes back further than memory
  *     judgement.c  what the engine makes of it, and when it is asked: flushes, the watermark
  *     flow.c       who is held back, and when it is over
  *     silence.c    whose sources are not heard
@@ -20,6 +21,7 @@
 #include "correlator/outlet.h"
 #include "correlator/publisher.h"
 #include "correlator/registry.h"
+#include "correlator/reopen/reopen.h"
 #include "correlator/watermark.h"
 
 struct correlator {
@@ -31,6 +33,7 @@ struct correlator {
     struct watermark *watermark; /* what was heard of the sources */
     struct watermark *promised;  /* what of it is journaled, where there is a journal: what holds the watermark */
     struct keeping keeping;
+    struct reopen *reopen; /* NULL: there is no archive */
     struct coverage *coverage;
     struct receiver *receiver;
     struct outlet outlet;
@@ -83,13 +86,28 @@ void intake_promises(struct correlator *correlator, const char *agent, const str
 void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count);
 void intake_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count);
 void intake_peer(void *self, const struct peer *peer, enum peer_state state);
+/* A report that was read: which stands, told, and into the engine. False: it was known, or it failed. */
+bool intake_apply(struct correlator *correlator, struct report *report, int64_t heard_ms);
+
+/* --- lateness.c --- */
+enum status lateness_open(struct correlator *correlator) MUST_CHECK;
+/* Is it dealt with, because of what has left memory? Late, known to the archive, or too late. */
+bool lateness_takes(struct correlator *correlator, const struct intake *intake, const struct report *report,
+                    struct span item);
+/* Late reports that wait to be applied: with the next flush. */
+size_t lateness_waiting(const struct correlator *correlator);
+void lateness_run(struct correlator *correlator);
+/* Does the report, or what it corrects, begin before the watermark? */
+bool lateness_is(struct correlator *correlator, const struct report *report, struct span id);
 /* Of many late ones in one second the first is named, the others are counted: an archive told again is no flood. */
-void intake_tell_late(struct correlator *correlator);
+void lateness_tell(struct correlator *correlator);
 
 /* --- judgement.c --- */
 /* What a flush would compute anew: incidents of the engine, and reports where they are put together. */
 size_t judgement_pending(const struct correlator *correlator);
 void judgement_flush(struct correlator *correlator);
+/* Of what is in memory, for lateness_run. */
+void judgement_flush_memory(struct correlator *correlator);
 /* After a batch: at once, or once it is worth it. */
 void judgement_settle(struct correlator *correlator);
 /* Carries out in the engine what the register decided; self is the correlator. */

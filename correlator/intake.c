@@ -10,15 +10,6 @@
 #define FLUSH_EACH_MAX   256u
 #define MEMBERS_EACH_MAX 4096u
 
-void intake_tell_late(struct correlator *correlator)
-{
-    if (correlator->untold_too_late > 1)
-        log_warn("report.too_late", "and %zu more within a second", correlator->untold_too_late - 1);
-    if (correlator->untold_late > 1)
-        log_info("report.late", "and %zu more within a second", correlator->untold_late - 1);
-    correlator->untold_too_late = correlator->untold_late = 0;
-}
-
 static void reject(struct correlator *correlator, const char *agent, const char *reason)
 {
     correlator->stats.rejected++;
@@ -26,33 +17,6 @@ static void reject(struct correlator *correlator, const char *agent, const char 
         correlator->events.rejected(correlator->events.self, agent, reason);
     else
         log_warn("report.rejected", "a report of agent %s is refused: %s", agent, reason);
-}
-
-/* What began before all that is in memory cannot be applied: what it would change is not there to be computed anew. A
- * correction of what is still there can. */
-static bool is_too_late(struct correlator *correlator, const struct report *report, struct span id)
-{
-    int64_t horizon_ms = engine_horizon(correlator->engine), old_start_ms;
-    if (registry_horizon(correlator->registry) > horizon_ms)
-        horizon_ms = registry_horizon(correlator->registry);
-    if (horizon_ms == INT64_MIN || report->occurred.start_ms == TIME_NONE || report->occurred.start_ms >= horizon_ms ||
-        registry_start(correlator->registry, id, &old_start_ms))
-        return false;
-    if (correlator->untold_too_late++ == 0)
-        log_warn(
-            "report.too_late",
-            "%.*s began before all that is still in memory: it is not applied, a replay of the archive will show it",
-            SPAN_ARG(id));
-    return true;
-}
-
-/* Does the report, or what it corrects, begin before the watermark? */
-static bool is_late(struct correlator *correlator, const struct report *report, struct span id)
-{
-    int64_t old_start_ms = INT64_MAX;
-    (void)registry_start(correlator->registry, id, &old_start_ms);
-    bool late = report->occurred.start_ms != TIME_NONE && report->occurred.start_ms < correlator->watermark_ms;
-    return late || old_start_ms < correlator->watermark_ms;
 }
 
 static enum status tell(struct correlator *correlator, struct report *report, const struct incident_change *change)
@@ -73,11 +37,45 @@ void intake_at(struct correlator *correlator, uint64_t number)
     publisher_at(correlator->publisher, keeping_position(correlator, number));
 }
 
+bool intake_apply(struct correlator *correlator, struct report *report, int64_t heard_ms)
+{
+    struct incident_change change;
+    char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+    struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
+    bool late = lateness_is(correlator, report, id);
+    enum status status = registry_apply(correlator->registry, report, heard_ms, &change);
+    if (status == STATUS_OK && change.verdict == VERDICT_DUPLICATE) {
+        correlator->stats.duplicate++;
+        return false;
+    }
+    if (status == STATUS_OK && change.verdict == VERDICT_STALE) {
+        correlator->stats.stale++;
+        return false;
+    }
+    bool at_once = correlator->options.config->same.mode == SAME_OFF; /* else at the flush, see resolve */
+    if (status == STATUS_OK && at_once)
+        status = tell(correlator, report, &change); /* the incident before the episodes that name it */
+    if (status == STATUS_OK && at_once && change.verdict == VERDICT_APPLIED)
+        status = judgement_carry_out(correlator, &change);
+    if (status != STATUS_OK) {
+        flow_fail(correlator, status_text(status));
+        return false;
+    }
+    correlator->stats.applied++;
+    correlator->stats.in_history += coverage_report(correlator->coverage, report);
+    correlator->unflushed++;
+    if (late) {
+        correlator->stats.late++;
+        if (correlator->untold_late++ == 0)
+            log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
+    }
+    return true;
+}
+
 static void intake_item(struct correlator *correlator, const struct intake *intake, struct span item)
 {
     struct report report;
-    struct incident_change change;
-    char reason[REASON_BYTES], id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+    char reason[REASON_BYTES];
     arena_reset(&correlator->arena);
     correlator->stats.received++;
     intake_at(correlator, intake->number);
@@ -85,38 +83,8 @@ static void intake_item(struct correlator *correlator, const struct intake *inta
         reject(correlator, intake->agent, reason);
         return;
     }
-    struct span id = {id_bytes, report_incident_id(&report, id_bytes, sizeof id_bytes)};
-    if (is_too_late(correlator, &report, id)) {
-        correlator->stats.too_late++;
-        return;
-    }
-    bool late = is_late(correlator, &report, id);
-    enum status status = registry_apply(correlator->registry, &report, intake->heard_ms, &change);
-    if (status == STATUS_OK && change.verdict == VERDICT_DUPLICATE) {
-        correlator->stats.duplicate++;
-        return;
-    }
-    if (status == STATUS_OK && change.verdict == VERDICT_STALE) {
-        correlator->stats.stale++;
-        return;
-    }
-    bool at_once = correlator->options.config->same.mode == SAME_OFF; /* else at the flush, see resolve */
-    if (status == STATUS_OK && at_once)
-        status = tell(correlator, &report, &change); /* the incident before the episodes that name it */
-    if (status == STATUS_OK && at_once && change.verdict == VERDICT_APPLIED)
-        status = judgement_carry_out(correlator, &change);
-    if (status != STATUS_OK) {
-        flow_fail(correlator, status_text(status));
-        return;
-    }
-    correlator->stats.applied++;
-    correlator->stats.in_history += coverage_report(correlator->coverage, &report);
-    correlator->unflushed++;
-    if (late) {
-        correlator->stats.late++;
-        if (correlator->untold_late++ == 0)
-            log_info("report.late", "%.*s is late: it, or what it corrects, began before the watermark", SPAN_ARG(id));
-    }
+    if (!lateness_takes(correlator, intake, &report, item))
+        (void)intake_apply(correlator, &report, intake->heard_ms);
 }
 
 void intake_acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)

@@ -5,6 +5,8 @@
  * however great an episode grows. The last word is the same. */
 #define FLUSH_RATIO     8u
 #define FLUSH_WAIT_MS   50u
+#define LATE_WAIT_MS    200u
+#define LATE_MAX        4096u      /* late reports that are applied together */
 #define FORGET_EVERY_MS 86400000LL /* of watermark: how often what is out of reach is swept */
 
 static void on_change(void *self, const struct engine_change *change)
@@ -25,10 +27,17 @@ static void on_released(void *self, const struct engine_incident *incident, bool
     registry_released(correlator->registry, incident->user, evicted);
 }
 
-size_t judgement_pending(const struct correlator *correlator)
+static size_t pending_in_memory(const struct correlator *correlator)
 {
     size_t reports = registry_pending(correlator->registry);
     return correlator->options.engine_off ? reports : reports + engine_pending(correlator->engine);
+}
+
+size_t judgement_pending(const struct correlator *correlator)
+{
+    if (lateness_waiting(correlator) > 0)
+        return SIZE_MAX / 2; /* what it comes to is not known: they wait for more, or for a while */
+    return pending_in_memory(correlator);
 }
 
 enum status judgement_carry_out(void *self, const struct incident_change *change)
@@ -66,9 +75,9 @@ static bool resolve(struct correlator *correlator)
     return status == STATUS_OK;
 }
 
-void judgement_flush(struct correlator *correlator)
+void judgement_flush_memory(struct correlator *correlator)
 {
-    if (judgement_pending(correlator) == 0 || !resolve(correlator) || correlator->options.engine_off)
+    if (pending_in_memory(correlator) == 0 || !resolve(correlator) || correlator->options.engine_off)
         return;
     const struct engine_events events = {.change = on_change, .released = on_released, .self = correlator};
     correlator->unflushed = 0;
@@ -77,6 +86,16 @@ void judgement_flush(struct correlator *correlator)
     keeping_flushed(correlator);
     if (status != STATUS_OK)
         flow_fail(correlator, status_text(status));
+}
+
+void judgement_flush(struct correlator *correlator)
+{
+    if (lateness_waiting(correlator) == 0) {
+        judgement_flush_memory(correlator);
+        return;
+    }
+    lateness_run(correlator);
+    keeping_flushed(correlator);
 }
 
 static void sweep(struct correlator *correlator)
@@ -117,8 +136,10 @@ void judgement_settle(struct correlator *correlator)
 {
     if (keeping_is_planned(correlator))
         return;
-    if (judgement_pending(correlator) <= FLUSH_RATIO * correlator->unflushed)
+    if (judgement_pending(correlator) <= FLUSH_RATIO * correlator->unflushed ||
+        lateness_waiting(correlator) >= LATE_MAX)
         judgement_flush(correlator);
     else if (correlator->options.time == CORRELATOR_LIVE && !uv_is_active((uv_handle_t *)&correlator->wait))
-        uv_timer_start(&correlator->wait, on_wait_over, FLUSH_WAIT_MS, 0);
+        uv_timer_start(&correlator->wait, on_wait_over, lateness_waiting(correlator) > 0 ? LATE_WAIT_MS : FLUSH_WAIT_MS,
+                       0);
 }

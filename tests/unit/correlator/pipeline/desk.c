@@ -28,10 +28,10 @@ static void on_failed(void *self, const char *reason)
 }
 
 static void open_correlator(struct desk *desk, const char *yaml, enum correlator_time time, int64_t incidents_max,
-                            bool engine_off)
+                            bool engine_off, struct archive_memory *archive)
 {
     static const char *const blocks[] = CONFIG_BLOCKS;
-    *desk = (struct desk){0};
+    *desk = (struct desk){.archive = archive};
     arena_init(&desk->arena, 64u << 20);
     assert_int_equal(uv_loop_init(&desk->loop), 0);
     (void)uv_timer_init(&desk->loop, &desk->tick);
@@ -48,6 +48,7 @@ static void open_correlator(struct desk *desk, const char *yaml, enum correlator
         .epoch = EPOCH,
         .time = time,
         .engine_off = engine_off,
+        .archive = archive != NULL ? &archive->archive : NULL,
     };
     const struct correlator_events events = {.rejected = on_rejected, .failed = on_failed, .self = desk};
     char reason[256] = "";
@@ -59,12 +60,17 @@ static void open_correlator(struct desk *desk, const char *yaml, enum correlator
 
 void desk_open(struct desk *desk, const char *yaml, enum correlator_time time, int64_t incidents_max)
 {
-    open_correlator(desk, yaml, time, incidents_max, false);
+    open_correlator(desk, yaml, time, incidents_max, false, NULL);
+}
+
+void desk_open_with_archive(struct desk *desk, const char *yaml, struct archive_memory *archive, int64_t incidents_max)
+{
+    open_correlator(desk, yaml, CORRELATOR_LIVE, incidents_max, false, archive);
 }
 
 void desk_open_without_engine(struct desk *desk, const char *yaml)
 {
-    open_correlator(desk, yaml, CORRELATOR_REPLAY, 0, true);
+    open_correlator(desk, yaml, CORRELATOR_REPLAY, 0, true, NULL);
 }
 
 void desk_agent(struct desk *desk, size_t index, const char *name)
@@ -90,7 +96,9 @@ static void tell_episode(struct desk_sink *sink, const struct episode *episode)
         told = &sink->told[sink->told_count++];
         (void)snprintf(told->id, sizeof told->id, "%.*s", SPAN_ARG(episode->id));
     }
-    assert_int_equal(episode->revision, told->revision + 1); /* none is left out */
+    if (episode->revision != told->revision + 1 && !told->final) /* none is left out, but for what was forgotten */
+        fail_msg("revision %u after %u", episode->revision, told->revision);
+    assert_true(episode->revision > told->revision);
     told->revision = episode->revision;
     told->state = episode->state;
     told->final = episode->final;
@@ -190,6 +198,8 @@ const struct told *desk_told(const struct desk *desk, size_t sink, const char *i
 void desk_send_bytes(struct desk *desk, size_t agent, struct span bytes)
 {
     uint64_t position;
+    if (desk->archive != NULL)
+        (void)archive_memory_add(desk->archive, bytes, 0);
     assert_int_equal(sender_submit(desk->agents[agent], bytes, &position), STATUS_OK);
 }
 

@@ -8,6 +8,7 @@
 #include "bus/sender.h"
 #include "correlator/correlator.h"
 #include "proto/codec.h"
+#include "tests/support/archive_memory.h"
 #include "tests/unit/base/unit.h"
 #include "tests/unit/correlator/pipeline/reports.h"
 
@@ -48,6 +49,7 @@ struct desk {
     struct config *config;
     struct correlator_config correlator_config;
     struct correlator *correlator;
+    struct archive_memory *archive; /* what is sent is in it before; NULL: none */
     struct sender *agents[2];
     struct desk_sink sinks[DESK_SINKS];
     struct arena arena;
@@ -60,6 +62,8 @@ struct desk {
 
 /* incidents_max 0: as the configuration says. Neither agents nor sinks are there yet. */
 void desk_open(struct desk *desk, const char *yaml, enum correlator_time time, int64_t incidents_max);
+/* Borrows the archive. One agent, or the numbers are not the archive's. */
+void desk_open_with_archive(struct desk *desk, const char *yaml, struct archive_memory *archive, int64_t incidents_max);
 void desk_open_without_engine(struct desk *desk, const char *yaml);
 void desk_agent(struct desk *desk, size_t index, const char *name);
 void desk_sink(struct desk *desk, size_t index, const char *name, enum sink_manner manner);
