@@ -12,7 +12,6 @@
 #include "base/config.h"
 #include "base/wal/wal.h"
 #include "bus/bus.h"
-#include "correlator/archive.h"
 #include "correlator/baseline/file.h"
 #include "correlator/engine/rule.h"
 #include "correlator/reconcile/same.h"
@@ -73,6 +72,8 @@ enum correlator_time {
     CORRELATOR_LIVE,   /* the least of what the sources promise; once all have ended, the wall clock */
     CORRELATOR_REPLAY, /* none until correlator_finish: an archive promises nothing before its end */
 };
+
+struct archive; /* archive.h */
 
 struct correlator_options {
     const struct correlator_config *config; /* borrowed */
