@@ -5,6 +5,7 @@
 #include "correlator/baseline/surprise.h"
 #include "correlator/registry.h"
 #include "correlator/rule_config.h"
+#include "correlator/tellings.h"
 #include "correlator/wording.h"
 #include "correlator/yardstick.h"
 #include "proto/codec.h"
@@ -16,32 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM            1
-#define uthash_nonfatal_oom(element) (element)->unhashed = true
-#include <uthash.h>
-
-#define SUPERSEDES_MAX 32u /* ids kept of those an episode took in, the latest */
-#define ARENA_BYTES    (64u * 1024u * 1024u)
+#define ARENA_BYTES (64u * 1024u * 1024u)
 /* An episode must fit one item whatever its members are called: their ids and what they cost beside, and all else. */
 #define MEMBERS_BYTES (LIMIT_EPISODE_BYTES - 65536u)
 #define MEMBER_COST   22u
-
-/* What was told last of an episode. */
-struct told {
-    UT_hash_handle hh;
-    char id[EPISODE_ID_BYTES];
-    uint32_t revision;
-    enum episode_state state;
-    bool capped;
-    bool final;
-    bool unhashed;
-    int64_t last_ms;
-    unsigned char digest[32];
-    char *cause; /* of the last change of content: a final revision repeats it */
-    size_t cause_room;
-    size_t supersedes_count;
-    char (*supersedes)[EPISODE_ID_BYTES];
-};
 
 struct publisher {
     const struct rule *rules;
@@ -49,10 +28,8 @@ struct publisher {
     char (*hashes)[RULE_HASH_BYTES];
     struct stream_position position; /* of what causes the next publication */
     struct publisher_outlet outlet;
-    struct told *told;
+    struct tellings told;
     enum publisher_mode mode;
-    int64_t forgotten_ms;        /* of what ended before, it may have forgotten that it was told */
-    uint32_t forgotten_revision; /* the greatest of what was forgotten */
     struct arena arena;
     struct text bytes;
     uint64_t revisions;
@@ -78,58 +55,23 @@ enum status publisher_new(const struct rule *rules, size_t rule_count, uint64_t 
     for (size_t i = 0; i < rule_count; i++)
         rule_hash(&rules[i], publisher->hashes[i]);
     publisher->position.epoch = epoch;
-    publisher->forgotten_ms = INT64_MIN;
+    tellings_init(&publisher->told);
     publisher->outlet = *outlet;
     arena_init(&publisher->arena, ARENA_BYTES);
     *ret_publisher = publisher;
     return STATUS_OK;
 }
 
-static void told_forget(struct publisher *publisher, struct told *told)
-{
-    if (told->revision > publisher->forgotten_revision)
-        publisher->forgotten_revision = told->revision;
-    HASH_DELETE(hh, publisher->told, told);
-    free(told->supersedes);
-    free(told->cause);
-    free(told);
-}
-
 void publisher_free(struct publisher *publisher)
 {
     if (publisher == NULL)
         return;
-    struct told *told, *next;
-    HASH_ITER(hh, publisher->told, told, next)
-    {
-        told_forget(publisher, told);
-    }
+    tellings_fini(&publisher->told);
     arena_fini(&publisher->arena);
     text_fini(&publisher->bytes);
     yardstick_free(publisher->yardstick);
     free(publisher->hashes);
     free(publisher);
-}
-
-static struct told *told_find(const struct publisher *publisher, const char *id)
-{
-    struct told *told;
-    HASH_FIND_STR(publisher->told, id, told);
-    return told;
-}
-
-static struct told *told_add(struct publisher *publisher, const char *id)
-{
-    struct told *told = calloc(1, sizeof *told);
-    if (told == NULL)
-        return NULL;
-    memcpy(told->id, id, sizeof told->id);
-    HASH_ADD_STR(publisher->told, id, told);
-    if (told->unhashed) {
-        free(told);
-        return NULL;
-    }
-    return told;
 }
 
 /* Packs and hands over. */
@@ -230,26 +172,10 @@ static void content_digest(const struct episode *episode, const struct engine_ch
 
 static enum status remember_superseded(struct told *told, const struct engine_change *change)
 {
-    for (size_t i = 0; i < change->supersedes_count; i++) {
-        bool known = false;
-        for (size_t k = 0; k < told->supersedes_count; k++)
-            known = known || strcmp(told->supersedes[k], change->supersedes[i]) == 0;
-        if (known)
-            continue;
-        if (told->supersedes == NULL && (told->supersedes = calloc(SUPERSEDES_MAX, EPISODE_ID_BYTES)) == NULL)
-            return STATUS_NO_MEMORY;
-        if (told->supersedes_count == SUPERSEDES_MAX) {
-            memmove(told->supersedes, told->supersedes + 1, (SUPERSEDES_MAX - 1) * sizeof *told->supersedes);
-            told->supersedes_count--;
-        }
-        size_t at = told->supersedes_count++; /* kept in ascending order */
-        while (at > 0 && strcmp(told->supersedes[at - 1], change->supersedes[i]) > 0) {
-            memcpy(told->supersedes[at], told->supersedes[at - 1], EPISODE_ID_BYTES);
-            at--;
-        }
-        memcpy(told->supersedes[at], change->supersedes[i], EPISODE_ID_BYTES);
-    }
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < change->supersedes_count && status == STATUS_OK; i++)
+        status = told_add_superseded(told, change->supersedes[i]);
+    return status;
 }
 
 /* How many of the members one item can carry. */
@@ -299,21 +225,6 @@ static bool fill_lists(struct publisher *publisher, const struct engine_change *
     return true;
 }
 
-static enum status remember_cause(struct told *told, struct span cause)
-{
-    if (told->cause_room < cause.size + 1) {
-        char *room = realloc(told->cause, cause.size + 64);
-        if (room == NULL)
-            return STATUS_NO_MEMORY;
-        told->cause = room;
-        told->cause_room = cause.size + 64;
-    }
-    if (cause.size > 0)
-        memcpy(told->cause, cause.data, cause.size);
-    told->cause[cause.size] = '\0';
-    return STATUS_OK;
-}
-
 /* What made this revision: what made its content, and that it is final, if it is. */
 static struct span final_cause(struct publisher *publisher, struct span cause)
 {
@@ -346,15 +257,15 @@ static enum status fill_surprise(struct publisher *publisher, const struct engin
 /* What may have been told before, and was forgotten, goes on beyond any revision it can have had. */
 static uint32_t revision_before(const struct publisher *publisher, const struct engine_change *change)
 {
-    bool is_new = publisher->mode == PUBLISHER_TELLS && change->first_ms >= publisher->forgotten_ms;
-    return is_new ? 0 : publisher->forgotten_revision;
+    bool is_new = publisher->mode == PUBLISHER_TELLS && change->first_ms >= publisher->told.forgotten_ms;
+    return is_new ? 0 : publisher->told.forgotten_revision;
 }
 
 static struct told *told_of(struct publisher *publisher, const struct engine_change *change, bool *ret_is_new)
 {
-    struct told *told = told_find(publisher, change->id);
+    struct told *told = tellings_find(&publisher->told, change->id);
     *ret_is_new = told == NULL;
-    if (told == NULL && (told = told_add(publisher, change->id)) != NULL)
+    if (told == NULL && (told = tellings_add(&publisher->told, change->id)) != NULL)
         told->revision = revision_before(publisher, change);
     return told;
 }
@@ -413,7 +324,7 @@ static enum status episode_publish(struct publisher *publisher, const struct eng
     episode->cause = change->final ? final_cause(publisher, cause) : cause;
     enum status status = publish(publisher, publication);
     if (status == STATUS_OK && !change->final)
-        status = remember_cause(told, cause);
+        status = told_set_cause(told, cause);
     if (status != STATUS_OK)
         return status;
     publisher->revisions++;
@@ -425,7 +336,7 @@ static enum status episode_publish(struct publisher *publisher, const struct eng
 enum status publisher_episode(struct publisher *publisher, const struct engine_change *change)
 {
     bool is_new;
-    if (change->state == EPISODE_WITHDRAWN && told_find(publisher, change->id) == NULL)
+    if (change->state == EPISODE_WITHDRAWN && tellings_find(&publisher->told, change->id) == NULL)
         return STATUS_OK; /* never told: nothing to take back */
     struct told *told = told_of(publisher, change, &is_new);
     enum status status = told != NULL ? remember_superseded(told, change) : STATUS_NO_MEMORY;
@@ -448,7 +359,7 @@ enum status publisher_episode(struct publisher *publisher, const struct engine_c
         status = episode_publish(publisher, change, told, &publication);
     }
     if (status == STATUS_OK && change->final)
-        told_forget(publisher, told);
+        tellings_forget(&publisher->told, told);
     return status;
 }
 
@@ -483,69 +394,27 @@ void publisher_mode(struct publisher *publisher, enum publisher_mode mode)
     publisher->mode = mode;
 }
 
-/* --- what it remembers, for who comes after --- */
+enum status publisher_pack(const struct publisher *publisher, struct text *bytes)
+{
+    return tellings_pack(&publisher->told, bytes);
+}
+
+enum status publisher_unpack(struct publisher *publisher, struct span bytes)
+{
+    return tellings_unpack(&publisher->told, bytes);
+}
 
 enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self)
 {
-    const struct publisher_told forgotten = {.revision = publisher->forgotten_revision,
-                                             .last_ms = publisher->forgotten_ms};
-    enum status status = visitor(self, &forgotten);
-    for (const struct told *told = publisher->told; told != NULL && status == STATUS_OK; told = told->hh.next) {
-        struct publisher_told row = {
-            .revision = told->revision,
-            .state = told->state,
-            .capped = told->capped,
-            .final = told->final,
-            .last_ms = told->last_ms,
-            .cause = span_of(told->cause),
-            .supersedes = (const char(*)[EPISODE_ID_BYTES])told->supersedes,
-            .supersedes_count = told->supersedes_count,
-        };
-        memcpy(row.id, told->id, sizeof row.id);
-        memcpy(row.digest, told->digest, sizeof row.digest);
-        status = visitor(self, &row);
-    }
+    enum status status = STATUS_OK;
+    for (const struct told *told = publisher->told.first; told != NULL && status == STATUS_OK; told = told->hh.next)
+        status = visitor(self, told);
     return status;
-}
-
-enum status publisher_load(struct publisher *publisher, const struct publisher_told *row)
-{
-    if (row->supersedes_count > SUPERSEDES_MAX || told_find(publisher, row->id) != NULL)
-        return STATUS_INVALID;
-    if (row->id[0] == '\0') {
-        publisher->forgotten_revision = row->revision;
-        publisher->forgotten_ms = row->last_ms;
-        return STATUS_OK;
-    }
-    struct told *told = told_add(publisher, row->id);
-    if (told == NULL)
-        return STATUS_NO_MEMORY;
-    told->revision = row->revision;
-    told->state = row->state;
-    told->capped = row->capped;
-    told->final = row->final;
-    told->last_ms = row->last_ms;
-    memcpy(told->digest, row->digest, sizeof told->digest);
-    if (row->supersedes_count > 0) {
-        told->supersedes = calloc(SUPERSEDES_MAX, EPISODE_ID_BYTES);
-        if (told->supersedes == NULL)
-            return STATUS_NO_MEMORY;
-        memcpy(told->supersedes, row->supersedes, row->supersedes_count * EPISODE_ID_BYTES);
-        told->supersedes_count = row->supersedes_count;
-    }
-    return remember_cause(told, row->cause);
 }
 
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms)
 {
-    struct told *told, *next;
-    if (horizon_ms > publisher->forgotten_ms)
-        publisher->forgotten_ms = horizon_ms;
-    HASH_ITER(hh, publisher->told, told, next)
-    {
-        if (told->state == EPISODE_WITHDRAWN && told->last_ms < horizon_ms)
-            told_forget(publisher, told);
-    }
+    tellings_sweep(&publisher->told, horizon_ms);
 }
 
 uint64_t publisher_revisions(const struct publisher *publisher)
