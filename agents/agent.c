@@ -5,11 +5,14 @@
  *     timer ──▶ tick: wakes who rests; once a second says the marks
  *
  * The idle handle runs only while somebody has something to read, so a quiet agent sleeps between ticks. A report that
- * was not taken is kept by its source; nothing is held here. */
+ * was not taken is kept by its source; nothing is held here. With a spool, what one read gave and where its source
+ * stands then are committed together. */
 #include "agents/agent.h"
 
+#include "agents/feed_memory.h"
 #include "agents/locate/territories.h"
 #include "agents/mapping.h"
+#include "agents/quarantine.h"
 #include "agents/source_driver.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ARENA_BYTES    (1u << 20)
 #define BUDGET         256
 #define TICK_MS        250
 #define TICKS_PER_MARK 4
@@ -38,11 +42,19 @@ struct feed { /* a source at work */
     int64_t watermark_ms;
     bool active; /* gave a report since the last marks */
     uint64_t reports;
+    struct feed_memory memory; /* of an agent with a spool */
 };
 
 struct agent {
     struct sender *sender;
-    char name[LIMIT_SOURCE_BYTES + 1];
+    struct outbox *spool; /* the sender's; NULL: in memory */
+    char name[AGENT_NAME_BYTES];
+    struct quarantine *quarantine; /* NULL: none */
+    struct text quarantine_reason; /* the last */
+    struct arena arena;            /* of a report that comes back from the spool */
+    uint64_t appended;             /* by the read at hand */
+    bool blocked;                  /* by a full spool, which was said */
+    uint64_t dropped_said, quarantined_said;
     struct territories *territories;
     char territories_path[1024]; /* looked for there in vain */
     FILE *refusals;
@@ -101,6 +113,34 @@ static bool locate(struct agent *agent, struct report *report, struct country co
     return true;
 }
 
+/* Keeps it where a person finds it. Where that fails it is refused aloud, and gone. */
+static void quarantine(struct agent *agent, const struct report *report, const char *reason)
+{
+    char source[LIMIT_SOURCE_BYTES + 1];
+    snprintf(source, sizeof(source), "%.*s", SPAN_ARG(report->source));
+    agent->stats.quarantined++;
+    text_clear(&agent->quarantine_reason);
+    text_print(&agent->quarantine_reason, "%s", reason);
+    enum status status = quarantine_add(agent->quarantine, report, source, reason, clock_wall_ms());
+    if (status != STATUS_OK)
+        log_error("agent.quarantine", "%s: a report of %s is not kept (%s): %s", quarantine_path(agent->quarantine),
+                  source, status_text(status), reason);
+}
+
+/* It waited in the spool, and turns out to be larger than the correlator admits. */
+static void on_passed(void *self, struct span item, uint64_t admitted_bytes)
+{
+    struct agent *agent = self;
+    struct report report;
+    char reason[REASON_BYTES], why[REASON_BYTES];
+    snprintf(reason, sizeof(reason), "it is of %zu bytes: the correlator admits at most %llu", item.size,
+             (unsigned long long)admitted_bytes);
+    arena_reset(&agent->arena);
+    if (report_unpack(item, &agent->arena, &report, why) != STATUS_OK)
+        report = (struct report){.source = SPAN("unknown")};
+    quarantine(agent, &report, reason);
+}
+
 static enum status on_report(void *self, struct report *offered, const char *file, uint64_t line)
 {
     struct feed *feed = self;
@@ -124,16 +164,22 @@ static enum status on_report(void *self, struct report *offered, const char *fil
         status = agent->packed.failed
                      ? STATUS_NO_MEMORY
                      : sender_submit(agent->sender, (struct span){agent->packed.data, agent->packed.size}, &position);
-    if (status == STATUS_AGAIN) {
+    if (status == STATUS_NO_MEMORY && agent->spool != NULL)
+        return STATUS_AGAIN;
+    if (status == STATUS_AGAIN || status == STATUS_CLOSED) {
         agent->full = true;
         return STATUS_AGAIN;
     }
-    if (status != STATUS_OK) {
+    if (status == STATUS_TOO_LARGE && agent->quarantine != NULL && agent->packed.size > 0) {
+        quarantine(agent, &report, "it is larger than the correlator admits");
+        status = STATUS_OK;
+    } else if (status != STATUS_OK && status != STATUS_FULL) { /* FULL: dropped, and counted by the spool */
         refuse(agent, file, line,
                status == STATUS_TOO_LARGE ? "the report is larger than the link carries (64 KiB packed)"
                                           : status_text(status));
         return STATUS_OK;
     }
+    agent->appended++;
     agent->stats.read++;
     agent->stats.submitted++;
     feed->reports++;
@@ -150,10 +196,10 @@ static struct source_mark mark_of(const struct feed *feed)
     /* Who was woken to look again is still what the last look found. */
     switch (feed->state == FEED_READING ? feed->told : feed->state) {
     case FEED_READING:
-        mark.state = SOURCE_LIVE;
+        mark.state = feed->agent->blocked ? SOURCE_BLOCKED : SOURCE_LIVE;
         break;
     case FEED_RESTING:
-        mark.state = feed->active ? SOURCE_LIVE : SOURCE_IDLE;
+        mark.state = feed->agent->blocked ? SOURCE_BLOCKED : feed->active ? SOURCE_LIVE : SOURCE_IDLE;
         break;
     case FEED_BROKEN:
         mark.state = SOURCE_BLOCKED;
@@ -198,7 +244,12 @@ static void feed_read(struct feed *feed)
 {
     int64_t before_ms = clock_wall_ms();
     enum feed_state was = feed->told;
+    feed->agent->appended = 0;
     enum status status = feed->driver->read(feed->self, BUDGET);
+    if (feed->agent->appended > 0 && feed->agent->spool != NULL) {
+        feed->driver->save(feed->self);
+        sender_commit(feed->agent->sender);
+    }
     switch ((int)status) {
     case STATUS_OK:
         return;
@@ -238,6 +289,32 @@ static void on_idle(uv_idle_t *idle)
     check_drained(agent);
 }
 
+/* What the spool came to, said once a second and where it changes. */
+static void look_at_spool(struct agent *agent)
+{
+    bool blocked = agent->full && agent->spool->full && agent->spool->dropped == agent->dropped_said;
+    agent->stats.dropped = agent->spool->dropped;
+    if (agent->spool->dropped > agent->dropped_said)
+        log_warn("spool.dropped", "the spool is full: %llu reports were dropped, %llu since the start",
+                 (unsigned long long)(agent->spool->dropped - agent->dropped_said),
+                 (unsigned long long)agent->spool->dropped);
+    if (agent->stats.quarantined > agent->quarantined_said)
+        log_warn("agent.quarantined", "%llu reports were put into %s; the last: %s",
+                 (unsigned long long)(agent->stats.quarantined - agent->quarantined_said),
+                 quarantine_path(agent->quarantine), agent->quarantine_reason.data);
+    agent->dropped_said = agent->spool->dropped;
+    agent->quarantined_said = agent->stats.quarantined;
+    if (blocked == agent->blocked)
+        return;
+    agent->blocked = blocked;
+    agent->marks_due = true;
+    if (blocked)
+        log_warn("spool.full", "the spool is full, %llu reports wait: sources are not read until there is room",
+                 (unsigned long long)sender_waiting(agent->sender));
+    else
+        log_info("spool.room", "the spool has room: sources are read again");
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct agent *agent = timer->data;
@@ -248,8 +325,11 @@ static void on_tick(uv_timer_t *timer)
             feed->state = FEED_READING;
         reading = reading || feed->state == FEED_READING;
     }
-    if (++agent->ticks % TICKS_PER_MARK == 0)
+    if (++agent->ticks % TICKS_PER_MARK == 0) {
         agent->marks_due = true;
+        if (agent->spool != NULL)
+            look_at_spool(agent);
+    }
     if (reading && !agent->full)
         uv_idle_start(&agent->idle, on_idle);
     else if (agent->marks_due)
@@ -270,6 +350,14 @@ static void on_room(void *self)
 static void on_acked(void *self, uint64_t position)
 {
     check_drained(self);
+}
+
+static void on_failed(void *self, enum status status, const char *reason)
+{
+    struct agent *agent = self;
+    agent->full = true;
+    if (agent->events.failed != NULL)
+        agent->events.failed(agent->events.self, status, reason);
 }
 
 static void on_peer(void *self, const struct peer *peer, enum peer_state state)
@@ -338,8 +426,16 @@ static enum status open_feed(struct agent *agent, const struct agent_source *sou
     enum status status = source->mapping != NULL ? open_mapping(feed, ret_reason) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    const struct source_options options = {
-        .name = source->name, .path = source->path, .follow = source->follow, .mapping = feed->mapping};
+    struct source_memory memory;
+    if (agent->spool != NULL) {
+        feed_memory_init(&feed->memory, agent->spool, source->name);
+        memory = feed_memory_seam(&feed->memory);
+    }
+    const struct source_options options = {.name = source->name,
+                                           .path = source->path,
+                                           .follow = source->follow,
+                                           .mapping = feed->mapping,
+                                           .memory = agent->spool != NULL ? &memory : NULL};
     const struct source_events events = {
         .report = on_report, .refused = on_refused, .skipped = on_skipped, .self = feed};
     char reason[256];
@@ -363,17 +459,37 @@ static enum status open_feeds(struct agent *agent, const struct agent_options *o
     return status;
 }
 
+void agent_name_make(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES])
+{
+    if (only_source == NULL)
+        snprintf(ret_name, AGENT_NAME_BYTES, "%s", config->name);
+    else /* several agents may each run one source of the same file: each is a stream of its own */
+        snprintf(ret_name, AGENT_NAME_BYTES, "%.*s-%s", 20, config->name, only_source);
+}
+
 static enum status open_sender(struct agent *agent, struct bus *bus, const struct agent_options *options,
                                char ret_reason[256])
 {
-    char *name = agent->name;
-    if (options->only_source == NULL)
-        snprintf(name, sizeof(agent->name), "%s", options->config->name);
-    else /* several agents may each run one source of the same file: each is a stream of its own */
-        snprintf(name, sizeof(agent->name), "%.*s-%s", 20, options->config->name, options->only_source);
-    const struct sender_options sender = {.url = options->url, .end = BUS_DIAL, .name = name, .epoch = options->epoch};
-    const struct sender_events events = {.room = on_room, .acked = on_acked, .peer = on_peer, .self = agent};
+    agent_name_make(options->config, options->only_source, agent->name);
+    const struct sender_options sender = {
+        .url = options->url, .end = BUS_DIAL, .name = agent->name, .epoch = options->epoch, .outbox = options->spool};
+    const struct sender_events events = {.room = on_room,
+                                         .acked = on_acked,
+                                         .peer = on_peer,
+                                         .passed = agent->quarantine != NULL ? on_passed : NULL,
+                                         .failed = on_failed,
+                                         .self = agent};
     return sender_open(bus, &sender, &events, &agent->sender, ret_reason);
+}
+
+static enum status open_quarantine(struct agent *agent, const struct agent_options *options, char ret_reason[256])
+{
+    if (options->folder == NULL)
+        return STATUS_OK;
+    enum status status = quarantine_open(options->folder, 0, &agent->quarantine);
+    if (status != STATUS_OK)
+        snprintf(ret_reason, 256, "the quarantine in %.160s: %s", options->folder, status_text(status));
+    return status;
 }
 
 static void agent_free(struct agent *agent)
@@ -382,7 +498,11 @@ static void agent_free(struct agent *agent)
         if (agent->feeds[i].self != NULL)
             agent->feeds[i].driver->close(agent->feeds[i].self);
         mapping_close(agent->feeds[i].mapping);
+        feed_memory_fini(&agent->feeds[i].memory);
     }
+    quarantine_close(agent->quarantine);
+    text_fini(&agent->quarantine_reason);
+    arena_fini(&agent->arena);
     territories_close(agent->territories);
     text_fini(&agent->packed);
     free(agent->feeds);
@@ -401,6 +521,8 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
     }
     agent->refusals = options->refusals;
     agent->events = *events;
+    agent->spool = options->spool;
+    arena_init(&agent->arena, ARENA_BYTES);
     agent->feeds = calloc(sources > 0 ? sources : 1, sizeof(*agent->feeds));
     agent->marks = calloc(sources > 0 ? sources : 1, sizeof(*agent->marks));
     enum status status = agent->feeds != NULL && agent->marks != NULL ? STATUS_OK : STATUS_NO_MEMORY;
@@ -409,6 +531,8 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
         status = open_territories(agent, options->config, ret_reason);
     if (status == STATUS_OK)
         status = open_feeds(agent, options, ret_reason);
+    if (status == STATUS_OK)
+        status = open_quarantine(agent, options, ret_reason);
     if (status == STATUS_OK)
         status = open_sender(agent, bus, options, ret_reason);
     if (status != STATUS_OK) {

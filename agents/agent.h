@@ -4,7 +4,9 @@
 #pragma once
 
 #include "base/config.h"
+#include "bus/outboxes/spool.h"
 #include "bus/sender.h"
+#include "proto/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +27,8 @@ struct agent_source {
 struct agent_config {
     struct agent_source *sources; /* lives as long as the config it was read from */
     size_t source_count;
+    int64_t spool_bytes;     /* `agent: {spool: {size: 1GiB, full: block}}` */
+    int spool_full;          /* an enum spool_policy */
     const char *name;        /* of the agent: `agent: {name: …}`, default "agent" */
     const char *territories; /* `territories: {file: …, view: un}` */
     const char *view;
@@ -40,7 +44,10 @@ struct agent;
     X(refused, "lines, rows and files refused")                                                                        \
     X(unread, "files not read, or not to their end")                                                                   \
     X(skipped, "rows a mapping leaves out")                                                                            \
-    X(located, "reports whose countries were looked up") X(submitted, "reports handed to the link")
+    X(located, "reports whose countries were looked up")                                                               \
+    X(submitted, "reports handed to the link")                                                                         \
+    X(quarantined, "reports the correlator does not admit, kept in a file")                                            \
+    X(dropped, "reports dropped because the spool was full")
 struct agent_stats {
 #define X(name, help) uint64_t name;
     AGENT_COUNTERS(X)
@@ -51,7 +58,11 @@ struct agent_options {
     const struct agent_config *config; /* borrowed */
     const char *only_source;           /* run that one alone; NULL: all */
     const char *url;                   /* of the correlator's incidents endpoint */
-    uint64_t epoch;
+    uint64_t epoch;                    /* where there is no spool: of the stream in memory */
+    /* The spool, in which sources remember where they stand too; taken, on success. NULL: all is kept in memory. */
+    struct outbox *spool;
+    const char
+        *folder;    /* for the quarantine; NULL: what the correlator does not admit is refused, or ends the session */
     FILE *refusals; /* where "FILE:LINE: reason" goes */
 };
 
@@ -59,6 +70,8 @@ struct agent_events {
     /* Every source that does not follow is read to its end, all of it is acknowledged, and the correlator is there to
      * hear so (agent_close tells it, where nothing has yet); said once. */
     void (*drained)(void *self);
+    /* The spool takes nothing more: close. What is on the disk stays there. Not said where there is none. */
+    void (*failed)(void *self, enum status status, const char *reason);
     void *self;
 };
 
@@ -67,6 +80,9 @@ struct agent_events {
 enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_options *options,
                        const struct agent_events *events, struct agent **ret_agent, char ret_reason[256]) MUST_CHECK;
 const struct agent_stats *agent_stats(const struct agent *agent);
+#define AGENT_NAME_BYTES (LIMIT_SOURCE_BYTES + 1)
+/* The name of the stream it sends under, which its folder has too. only_source as in the options. */
+void agent_name_make(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES]);
 /* The link to the correlator, and each source, for who looks at them. */
 const char *agent_name(const struct agent *agent); /* of the stream it sends */
 const struct sender *agent_sender(const struct agent *agent);

@@ -8,11 +8,41 @@
 #include <stdio.h>
 #include <string.h>
 
+struct written_agent { /* the block, as it is written */
+    const char *name;
+    const struct config_node *spool;
+};
+
 static const struct config_row agent_rows[] = {{.key = "name",
                                                 .type = CONFIG_STRING,
-                                                .offset = offsetof(struct agent_config, name),
+                                                .offset = offsetof(struct written_agent, name),
                                                 .fallback = "agent",
                                                 .help = "what the correlator knows this agent by"},
+                                               {.key = "spool",
+                                                .type = CONFIG_NODE,
+                                                .offset = offsetof(struct written_agent, spool),
+                                                .help = "how much may wait, and what happens then"},
+                                               {0}};
+
+static const char *const spool_policies[] = {
+#define X(name, text, help) text,
+    SPOOL_POLICIES(X)
+#undef X
+        NULL};
+
+static const struct config_row spool_rows[] = {{.key = "size",
+                                                .type = CONFIG_SIZE,
+                                                .offset = offsetof(struct agent_config, spool_bytes),
+                                                .fallback = "1GiB",
+                                                .min = (double)SPOOL_BYTES_MIN,
+                                                .max = 1099511627776.0 * 64,
+                                                .help = "of what waits on the disk for the correlator"},
+                                               {.key = "full",
+                                                .type = CONFIG_CHOICE,
+                                                .offset = offsetof(struct agent_config, spool_full),
+                                                .fallback = "block",
+                                                .choices = spool_policies,
+                                                .help = "what happens then"},
                                                {0}};
 
 static const struct config_row territories_rows[] = {
@@ -154,7 +184,10 @@ bool agent_config_read(struct config *config, struct agent_config *ret_config)
 {
     struct agent_config read = {0};
     const struct config_node *block = config_block(config, "agent");
-    bool good = config_read(config, block, agent_rows, &read);
+    struct written_agent written = {0};
+    bool good = config_read(config, block, agent_rows, &written);
+    good = config_read(config, written.spool, spool_rows, &read) && good;
+    read.name = written.name;
     if (good && !name_is_valid(span_of(read.name))) {
         config_complain(config, config_find(block, "name"),
                         "\"%s\", expected a name of 1 to %u letters, digits, dots, underscores and dashes", read.name,

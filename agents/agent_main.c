@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/service/service.h"
+#include "base/state_folder.h"
 #include "bus/bus_config.h"
 #include "proto/config_blocks.h"
 
@@ -29,6 +30,12 @@ struct arguments {
     struct service_arguments service;
 };
 
+struct settings { /* what is read of the configuration */
+    struct agent_config agent;
+    struct bus_config bus;
+    struct monitor_config monitor;
+};
+
 struct process {
     uv_loop_t loop;
     uv_signal_t signals[3];
@@ -39,6 +46,7 @@ struct process {
     const struct arguments *arguments;
     struct agent_stats stats; /* as they were when it stopped */
     bool stopping;
+    bool failed;
 };
 
 static const struct argp_option options[] = {
@@ -107,6 +115,15 @@ static void on_drained(void *self)
         stop(process);
 }
 
+static void on_failed(void *self, enum status status, const char *reason)
+{
+    struct process *process = self;
+    log_error("spool.failed", "%s; what was acknowledged is safe, and what the spool holds is sent at the next start",
+              reason);
+    process->failed = true;
+    stop(process);
+}
+
 static void signals_start(struct process *process)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -140,42 +157,81 @@ static enum status open_service(struct process *process, const char *name, const
     return service_open(&process->loop, &window, &process->arguments->service, &process->service, ret_reason);
 }
 
-static int serve(struct process *process, const struct agent_config *config, const struct bus_config *bus_config,
-                 const struct monitor_config *monitor)
+/* The agent's own folder, and in it the spool, which one process at a time may have. */
+static enum status open_spool(struct process *process, const struct agent_config *config, const char *name,
+                              const char *folder, struct outbox **ret_spool)
 {
-    const struct agent_options agent_options = {.config = config,
+    char path[PATH_MAX + 8], reason[WAL_REASON_BYTES];
+    snprintf(path, sizeof(path), "%s/spool", folder);
+    const struct spool_options spool = {
+        .folder = path, .bytes_max = (uint64_t)config->spool_bytes, .full = (enum spool_policy)config->spool_full};
+    enum status status = spool_open(&process->loop, &spool, clock_wall_ms(), ret_spool, reason);
+    if (status != STATUS_OK)
+        log_error("agent.start", "the spool of \"%s\": %s", name, reason);
+    return status;
+}
+
+static enum status open_agent(struct process *process, const struct settings *settings)
+{
+    char name[AGENT_NAME_BYTES], inside[AGENT_NAME_BYTES + 8], folder[PATH_MAX], reason[256];
+    struct outbox *spool = NULL;
+    agent_name_make(&settings->agent, process->arguments->source, name);
+    snprintf(inside, sizeof(inside), "agent/%s", name);
+    enum status status = state_folder_make(settings->monitor.state, inside, folder, reason);
+    if (status != STATUS_OK) {
+        log_error("agent.start", "%s", reason);
+        return status;
+    }
+    status = open_spool(process, &settings->agent, name, folder, &spool);
+    if (status != STATUS_OK)
+        return status;
+    const struct agent_options agent_options = {.config = &settings->agent,
                                                 .only_source = process->arguments->source,
-                                                .url = bus_config->incidents,
-                                                .epoch = (uint64_t)clock_wall_ms(),
+                                                .url = settings->bus.incidents,
+                                                .spool = spool,
+                                                .folder = folder,
                                                 .refusals = stderr};
-    const struct agent_events events = {.drained = on_drained, .self = process};
-    char reason[256];
+    const struct agent_events events = {.drained = on_drained, .failed = on_failed, .self = process};
+    status = agent_open(&process->loop, process->bus, &agent_options, &events, &process->agent, reason);
+    if (status != STATUS_OK)
+        spool->driver->close(spool, NULL, NULL);
+    else if ((status = open_service(process, name, &settings->monitor, reason)) != STATUS_OK)
+        agent_close(process->agent, NULL, NULL);
+    if (status != STATUS_OK)
+        log_error("agent.start", "%s", reason);
+    return status;
+}
+
+static int exit_status_of(const struct process *process)
+{
+    const struct agent_stats *stats = &process->stats;
+    log_info("agent.stop",
+             "read %" PRIu64 ", refused %" PRIu64 ", skipped %" PRIu64 ", located %" PRIu64 ", submitted %" PRIu64
+             ", quarantined %" PRIu64 ", dropped %" PRIu64,
+             stats->read, stats->refused, stats->skipped, stats->located, stats->submitted, stats->quarantined,
+             stats->dropped);
+    if (process->failed)
+        return EXIT_FAILURE;
+    return process->arguments->refusals == REFUSALS_FAIL && stats->refused > 0 ? EXIT_REFUSALS : EXIT_SUCCESS;
+}
+
+static int serve(struct process *process, const struct settings *settings)
+{
     enum status status = bus_open(&process->loop, &process->bus);
     if (status != STATUS_OK) {
         log_error("agent.start", "the bus cannot start: %s", status_text(status));
         return status_exit(status);
     }
-    status = agent_open(&process->loop, process->bus, &agent_options, &events, &process->agent, reason);
-    if (status == STATUS_OK &&
-        (status = open_service(process, agent_name(process->agent), monitor, reason)) != STATUS_OK)
-        agent_close(process->agent, NULL, NULL);
+    status = open_agent(process, settings);
     if (status == STATUS_OK) {
         signals_start(process);
         log_info("agent.start", "%zu sources, incidents go to %s",
-                 process->arguments->source != NULL ? 1 : config->source_count, bus_config->incidents);
-    } else {
-        log_error("agent.start", "%s", reason);
+                 process->arguments->source != NULL ? 1 : settings->agent.source_count, settings->bus.incidents);
     }
     uv_run(&process->loop, UV_RUN_DEFAULT); /* after a failure: lets what was opened close */
     bus_close(process->bus);
     uv_run(&process->loop, UV_RUN_DEFAULT); /* its handles close on the loop */
-    if (status != STATUS_OK)
-        return status_exit(status);
-    const struct agent_stats *stats = &process->stats;
-    log_info("agent.stop",
-             "read %" PRIu64 ", refused %" PRIu64 ", skipped %" PRIu64 ", located %" PRIu64 ", submitted %" PRIu64,
-             stats->read, stats->refused, stats->skipped, stats->located, stats->submitted);
-    return process->arguments->refusals == REFUSALS_FAIL && stats->refused > 0 ? EXIT_REFUSALS : EXIT_SUCCESS;
+    return status != STATUS_OK ? status_exit(status) : exit_status_of(process);
 }
 
 static bool source_is_there(const struct agent_config *config, const char *name)
@@ -205,20 +261,18 @@ int agent_main(int argc, char **argv)
     raise_open_files();
 
     struct config *config;
-    struct agent_config agent_config = {0};
-    struct bus_config bus_config;
-    struct monitor_config monitor = {0};
+    struct settings settings = {0};
     if (config_open(arguments.config, blocks, stderr, &config) != STATUS_OK)
         return EXIT_MISUSED;
-    bool right = agent_config_read(config, &agent_config) && source_is_there(&agent_config, arguments.source);
-    right = bus_config_read(config, &bus_config) && right;
-    right = monitor_config_read(config, &monitor) && right;
+    bool right = agent_config_read(config, &settings.agent) && source_is_there(&settings.agent, arguments.source);
+    right = bus_config_read(config, &settings.bus) && right;
+    right = monitor_config_read(config, &settings.monitor) && right;
     right = service_config_read(config, &arguments.service) && right;
     int exit_status = EXIT_MISUSED;
     if (right && config_complaints(config) == 0) {
         struct process process = {.arguments = &arguments};
         uv_loop_init(&process.loop);
-        exit_status = serve(&process, &agent_config, &bus_config, &monitor);
+        exit_status = serve(&process, &settings);
         uv_loop_close(&process.loop);
     }
     config_close(config);

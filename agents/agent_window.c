@@ -20,12 +20,12 @@ static const struct metric source_rows[] = {
 };
 
 static const struct metric_ledger ledgers[] = {
-    {"link", {"found", "submitted"}, {"link.acked", "waiting"}},
+    {"link", {"found", "submitted"}, {"link.acked", "waiting", "quarantined", "dropped"}},
 };
 
 static uint64_t waiting(const struct agent *agent)
 {
-    return sender_position(agent_sender(agent)) - sender_acked(agent_sender(agent));
+    return sender_waiting(agent_sender(agent));
 }
 
 static const void *view_look(void *self, size_t index, const char **ret_label)
@@ -39,6 +39,7 @@ static const void *view_look(void *self, size_t index, const char **ret_label)
                                        .found = window->found,
                                        .waiting = waiting(window->agent),
                                        .is_connected = sender_peers(sender) > 0};
+    window->view.stats.dropped = sender_outbox(sender)->dropped; /* as of now */
     return &window->view;
 }
 

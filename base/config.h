@@ -58,6 +58,7 @@ enum config_type {
     CONFIG_INTEGER,  /* int64_t, min … max */
     CONFIG_NUMBER,   /* double, min … max, finite */
     CONFIG_DURATION, /* int64_t milliseconds, min … max, written as 14d */
+    CONFIG_SIZE,     /* int64_t bytes, min … max, written as 64MiB */
     CONFIG_NODE,     /* const struct config_node *, any kind: the room reads it itself */
     CONFIG_CHOICE,   /* int, index into choices[] */
 };

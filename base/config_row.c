@@ -2,6 +2,7 @@
  * mean anything else. */
 #include "base/config_tree.h"
 #include "base/nearest.h"
+#include "base/size_text.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
 
@@ -23,8 +24,11 @@ static bool has_bounds(const struct config_row *row)
 
 static void bound_print(const struct config_row *row, double bound, char *ret_text, size_t room)
 {
-    char duration[DURATION_TEXT_BYTES];
-    if (row->type == CONFIG_DURATION) {
+    char duration[DURATION_TEXT_BYTES], size[SIZE_TEXT_BYTES];
+    if (row->type == CONFIG_SIZE) {
+        size_format((int64_t)bound, size);
+        (void)snprintf(ret_text, room, "%s", size);
+    } else if (row->type == CONFIG_DURATION) {
         duration_format((int64_t)bound, duration);
         (void)snprintf(ret_text, room, "%s", duration);
     } else {
@@ -53,10 +57,15 @@ static void bounds_print(const struct config_row *row, char *ret_text, size_t ro
 static void expected_print(const struct config_row *row, char ret_text[EXPECTED_BYTES])
 {
     static const char *const words[] = {
-        [CONFIG_STRING] = "a text",      [CONFIG_PATH] = "a path",
-        [CONFIG_BOOL] = "true or false", [CONFIG_INTEGER] = "a whole number",
-        [CONFIG_NUMBER] = "a number",    [CONFIG_DURATION] = "a duration such as 14d, 6h or 30s",
-        [CONFIG_NODE] = "a value",       [CONFIG_CHOICE] = "one of",
+        [CONFIG_STRING] = "a text",
+        [CONFIG_PATH] = "a path",
+        [CONFIG_BOOL] = "true or false",
+        [CONFIG_INTEGER] = "a whole number",
+        [CONFIG_NUMBER] = "a number",
+        [CONFIG_DURATION] = "a duration such as 14d, 6h or 30s",
+        [CONFIG_NODE] = "a value",
+        [CONFIG_CHOICE] = "one of",
+        [CONFIG_SIZE] = "a size such as 64MiB or 1GiB",
     };
     char bounds[160];
     bounds_print(row, bounds, sizeof bounds);
@@ -155,6 +164,15 @@ static bool duration_read(const struct config_row *row, struct span text, int64_
     return true;
 }
 
+static bool size_read(const struct config_row *row, struct span text, int64_t *ret_bytes)
+{
+    int64_t bytes;
+    if (size_parse(text, &bytes) != STATUS_OK || !within(row, (double)bytes))
+        return false;
+    *ret_bytes = bytes;
+    return true;
+}
+
 static bool choice_read(const struct config_row *row, struct span text, int *ret_index)
 {
     for (int i = 0; row->choices[i] != NULL; i++) {
@@ -220,6 +238,8 @@ static enum answer text_read(struct config *config, const struct config_row *row
         return answer_of(!quoted && number_read(row, text, field));
     case CONFIG_DURATION:
         return answer_of(duration_read(row, text, field));
+    case CONFIG_SIZE:
+        return answer_of(size_read(row, text, field));
     case CONFIG_CHOICE:
         return answer_of(choice_read(row, text, field));
     case CONFIG_NODE:

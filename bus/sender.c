@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OUTBOX_BYTES_MAX  ((size_t)64 * 1024 * 1024)
 #define HEARTBEAT_MS      5000u
@@ -21,7 +22,9 @@ struct sender {
     uint64_t item_bytes_max; /* a dialler's: as the listener allows */
     size_t refused_bytes;    /* of the item that found no room; `room` is due */
     bool room_due;
-    uint64_t passed; /* greatest position passed over */
+    uint64_t passed;        /* greatest position passed over */
+    uint64_t *passed_waits; /* those that still wait, ascending */
+    size_t passed_count, passed_room;
     void (*closed)(void *self);
     void *closed_self;
 };
@@ -60,6 +63,19 @@ static void room_tell(struct sender *sender)
         sender->events.room(sender->events.self);
 }
 
+/* Those passed over up to position wait no more; answers how many. */
+static uint64_t passed_settle(struct sender *sender, uint64_t position)
+{
+    size_t settled = 0;
+    while (settled < sender->passed_count && sender->passed_waits[settled] <= position)
+        settled++;
+    if (settled > 0)
+        memmove(sender->passed_waits, sender->passed_waits + settled,
+                (sender->passed_count - settled) * sizeof *sender->passed_waits);
+    sender->passed_count -= settled;
+    return settled;
+}
+
 /* Lets go of what every known receiver has. */
 static void acked_advance(struct sender *sender)
 {
@@ -70,7 +86,7 @@ static void acked_advance(struct sender *sender)
             least = sender->cursors[i].acked;
     if (least == UINT64_MAX || least < outbox->first) /* nobody is known, or somebody waits for the first */
         return;
-    sender->stats.acked += least + 1 - outbox->first;
+    sender->stats.acked += least + 1 - outbox->first - passed_settle(sender, least);
     outbox->driver->trim(outbox, least);
     if (sender->events.acked != NULL)
         sender->events.acked(sender->events.self, least);
@@ -120,6 +136,20 @@ static void on_peer(void *self, const struct peer *peer, enum peer_state state)
         sender->events.peer(sender->events.self, peer, state);
 }
 
+/* Without memory it counts as acknowledged once it is, and as passed over. */
+static void passed_wait(struct sender *sender, uint64_t position)
+{
+    if (sender->passed_count == sender->passed_room) {
+        size_t room = sender->passed_room > 0 ? sender->passed_room * 2 : 16;
+        uint64_t *waits = realloc(sender->passed_waits, room * sizeof *waits);
+        if (waits == NULL)
+            return;
+        sender->passed_waits = waits;
+        sender->passed_room = room;
+    }
+    sender->passed_waits[sender->passed_count++] = position;
+}
+
 static void on_passed(void *self, uint64_t position, struct span item, uint64_t admitted_bytes)
 {
     struct sender *sender = self;
@@ -127,6 +157,7 @@ static void on_passed(void *self, uint64_t position, struct span item, uint64_t 
         return;
     sender->passed = position;
     sender->stats.passed++;
+    passed_wait(sender, position);
     sender->events.passed(sender->events.self, item, admitted_bytes);
 }
 
@@ -148,6 +179,7 @@ static void sender_free(void *self)
 {
     struct sender *sender = self;
     marks_fini(&sender->marks);
+    free(sender->passed_waits);
     free(sender);
 }
 
@@ -326,6 +358,11 @@ uint64_t sender_position(const struct sender *sender)
 uint64_t sender_acked(const struct sender *sender)
 {
     return sender->outbox->first - 1;
+}
+
+uint64_t sender_waiting(const struct sender *sender)
+{
+    return sender->outbox->last + 1 - sender->outbox->first - sender->passed_count;
 }
 
 const struct outbox *sender_outbox(const struct sender *sender)

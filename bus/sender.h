@@ -56,6 +56,8 @@ enum status sender_marks(struct sender *sender, const struct source_mark *marks,
 /* Last submitted, and last acknowledged by every known receiver; equal: nothing waits. */
 uint64_t sender_position(const struct sender *sender);
 uint64_t sender_acked(const struct sender *sender);
+/* Items that wait for an acknowledgement and are none that were passed over. */
+uint64_t sender_waiting(const struct sender *sender);
 const struct outbox *sender_outbox(const struct sender *sender);
 /* A listener's: retires a receiver. Nothing waits for it any more, its session ends with the reason; should it dial
  * again it is new, and gets what is kept. Where nobody is known any more all is kept, as before the first one came.
@@ -68,7 +70,7 @@ size_t sender_peers(const struct sender *sender);
     X(submitted, "items submitted")                                                                                    \
     X(sent, "items sent, repeats included")                                                                            \
     X(resent, "items sent again after a reconnect")                                                                    \
-    X(acked, "items acknowledged")                                                                                     \
+    X(acked, "items acknowledged, but for those passed over")                                                          \
     X(passed, "items passed over, too large for the receiver")                                                         \
     X(renewed, "epochs begun because items a receiver missed had been dropped")                                        \
     X(sessions, "sessions begun")                                                                                      \
