@@ -1,29 +1,17 @@
 /* The implementers' side of alerts.h: what a way of alerting must be able to do. Called from the loop's thread only. */
 #pragma once
 
+#include "sink/alert_row.h"
 #include "sink/sink.h"
 
 #include <uv.h>
 
-/* X(enum name, text): the type of the CloudEvent. */
-#define ALERT_KIND_LIST(X)                                                                                             \
-    X(FLAGGED, "vedette.episode.flagged")                                                                              \
-    X(UPDATED, "vedette.episode.updated")                                                                              \
-    X(WITHDRAWN, "vedette.episode.withdrawn") /* flagged no more: withdrawn, or a candidate again */
-
-enum alert_kind {
-#define X(name, text) ALERT_##name,
-    ALERT_KIND_LIST(X)
-#undef X
-        ALERT_KIND_COUNT
-};
-
 struct alert_message {
-    struct span event_id;   /* "<episode>/<revision>": the same for a repeat */
+    struct span event_id;   /* "<episode>/<revision>", "<source>/<since_ms>": the same for a repeat */
     struct span message_id; /* the same for every attempt at it; a repeat has its own */
     enum alert_kind kind;
     int64_t time_ms;  /* when it was first tried: the same for every attempt */
-    struct span json; /* the episode */
+    struct span json; /* the episode, or the notice */
 };
 
 enum alert_outcome {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +20,17 @@ struct endpoint {
     void *self;
     struct pacer *pacer;
     uv_timer_t timer;
-    bool is_down; /* as far as was logged */
-    size_t readings;
+    bool is_down;                 /* as far as was logged */
+    size_t at_store;              /* tickets that are read or written */
     struct alert_ticket *sending; /* with the driver, which drops them when it is closed */
 };
 
 struct alert_ticket { /* also follows the message it became */
     struct endpoint *endpoint;
     struct alert_ticket *next, **link; /* of those being sent */
-    struct span id;                    /* the pacer's, which keeps an entry while it is taken */
-    uint32_t revision;
+    struct span subject;               /* the pacer's, which keeps an entry while it is taken */
+    struct alert_draft draft;
+    struct text json; /* of the draft, while it is put down */
 };
 
 struct alerts {
@@ -77,9 +79,9 @@ static void pump(struct endpoint *endpoint)
             pacer_put_back(endpoint->pacer, id, now_of(alerts));
             break;
         }
-        *ticket = (struct alert_ticket){.endpoint = endpoint, .id = id};
-        endpoint->readings++;
-        alerts->options.read(alerts->options.self, id, ticket);
+        *ticket = (struct alert_ticket){.endpoint = endpoint, .subject = id};
+        endpoint->at_store++;
+        alerts->options.read(alerts->options.self, span_of(endpoint->name), id, ticket);
     }
     int64_t due = pacer_due(endpoint->pacer), now = now_of(alerts);
     if (alerts->is_ending || due == INT64_MAX)
@@ -107,8 +109,8 @@ static void say_outcome(struct endpoint *endpoint, const struct alert_ticket *ti
         break;
     case ALERT_REFUSED:
         stats->alerts_refused++;
-        log_warn("alerts.refused", "alert %s: %.*s/%u given up, %s", endpoint->name, SPAN_ARG(ticket->id),
-                 ticket->revision, result->detail);
+        log_warn("alerts.refused", "alert %s: %.*s/%" PRIu64 " given up, %s", endpoint->name, SPAN_ARG(ticket->subject),
+                 ticket->draft.revision, result->detail);
         break;
     }
 }
@@ -129,34 +131,68 @@ static void sending_remove(struct alert_ticket *ticket)
         ticket->next->link = ticket->link;
 }
 
+static void ticket_free(struct alert_ticket *ticket)
+{
+    text_fini(&ticket->json);
+    free(ticket);
+}
+
+/* What became of an attempt, for a sink that is started again. */
+static void put_down(struct endpoint *endpoint, struct span subject, const struct alert_result *result)
+{
+    static const enum row_event events[] = {
+        [ALERT_SENT] = ROW_TOLD, [ALERT_RETRY] = ROW_FAILED, [ALERT_REFUSED] = ROW_REFUSED};
+    struct alert_write write = {.event = events[result->outcome]};
+    if (endpoint->alerts->options.write == NULL)
+        return;
+    pacer_row(endpoint->pacer, subject, &write.row);
+    write.row.endpoint = span_of(endpoint->name);
+    write.row.detail = result->outcome != ALERT_SENT ? span_of(result->detail) : (struct span){0};
+    endpoint->alerts->options.write(endpoint->alerts->options.self, &write, NULL);
+}
+
 static void on_sent(void *self, const struct alert_result *result)
 {
     struct alert_ticket *ticket = self;
     struct endpoint *endpoint = ticket->endpoint;
     sending_remove(ticket);
     say_outcome(endpoint, ticket, result);
-    pacer_done(endpoint->pacer, ticket->id, result->outcome, result->retry_after_ms, now_of(endpoint->alerts));
-    free(ticket);
+    pacer_done(endpoint->pacer, ticket->subject, result->outcome, result->retry_after_ms, now_of(endpoint->alerts));
+    put_down(endpoint, ticket->subject, result);
+    ticket_free(ticket);
     pump(endpoint);
     close_if_quiet(endpoint->alerts);
 }
 
-static void message_send(struct alert_ticket *ticket, const struct alert_story *story, enum alert_kind kind,
-                         uint32_t repeat, int64_t time_ms)
+static void put_back(struct alert_ticket *ticket)
+{
+    pacer_put_back(ticket->endpoint->pacer, ticket->subject, now_of(ticket->endpoint->alerts));
+    ticket_free(ticket);
+}
+
+/* The pacer knows flagged and not; of a source that is silent and back. */
+static enum alert_kind kind_of(struct span subject, enum alert_kind kind)
+{
+    if (subject_source(subject).size == 0)
+        return kind;
+    return kind == ALERT_WITHDRAWN || kind == ALERT_BACK ? ALERT_BACK : ALERT_SILENT;
+}
+
+static void message_send(struct alert_ticket *ticket, struct span json)
 {
     struct endpoint *endpoint = ticket->endpoint;
+    struct span source = subject_source(ticket->subject), name = source.size > 0 ? source : ticket->subject;
     struct text event_id = {0}, message_id = {0};
-    ticket->revision = story->revision;
     sending_add(endpoint, ticket);
-    text_print(&event_id, "%.*s/%u", SPAN_ARG(ticket->id), story->revision);
-    text_print(&message_id, "%s", event_id.data);
-    if (repeat > 0)
-        text_print(&message_id, "/%u", repeat);
+    text_print(&event_id, "%.*s/%" PRIu64, SPAN_ARG(name), ticket->draft.revision);
+    text_print(&message_id, "%.*s/%" PRIu64, SPAN_ARG(name), ticket->draft.revision);
+    if (ticket->draft.repeat > 0)
+        text_print(&message_id, "/%u", ticket->draft.repeat);
     struct alert_message message = {.event_id = {event_id.data, event_id.size},
                                     .message_id = {message_id.data, message_id.size},
-                                    .kind = kind,
-                                    .time_ms = time_ms,
-                                    .json = story->json};
+                                    .kind = ticket->draft.kind,
+                                    .time_ms = ticket->draft.time_ms,
+                                    .json = json};
     enum status status = event_id.failed || message_id.failed
                              ? STATUS_NO_MEMORY
                              : endpoint->driver->send(endpoint->self, &message, on_sent, ticket);
@@ -166,44 +202,102 @@ static void message_send(struct alert_ticket *ticket, const struct alert_story *
         on_sent(ticket, &(struct alert_result){.outcome = ALERT_RETRY, .detail = status_text(status)});
 }
 
+/* Puts the message down, to be sent once that is safe. */
+static void message_begin(struct alert_ticket *ticket, struct span json)
+{
+    struct endpoint *endpoint = ticket->endpoint;
+    struct alert_write write = {.event = ROW_BEGUN, .json = json};
+    text_append(&ticket->json, json);
+    if (ticket->json.failed) {
+        put_back(ticket);
+        return;
+    }
+    pacer_row(endpoint->pacer, ticket->subject, &write.row);
+    write.row.endpoint = span_of(endpoint->name);
+    write.row.draft = ticket->draft;
+    endpoint->at_store++;
+    endpoint->alerts->options.write(endpoint->alerts->options.self, &write, ticket);
+}
+
+/* Sends what is to be sent of the one that was read. */
+static void ticket_go_on(struct alert_ticket *ticket, const struct alert_story *story)
+{
+    struct endpoint *endpoint = ticket->endpoint;
+    struct alerts *alerts = endpoint->alerts;
+    enum status chosen = pacer_choose(endpoint->pacer, ticket->subject, story->fingerprint, story->revision,
+                                      now_of(alerts), &ticket->draft);
+    if (chosen == STATUS_END) {
+        ticket_free(ticket);
+        return;
+    }
+    ticket->draft.kind = kind_of(ticket->subject, ticket->draft.kind);
+    bool is_kept = chosen == STATUS_EXISTS && story->draft.data != NULL;
+    if (!is_kept)
+        ticket->draft.revision = story->revision;
+    if (is_kept)
+        message_send(ticket, story->draft);
+    else if (alerts->options.write == NULL)
+        message_send(ticket, story->json);
+    else
+        message_begin(ticket, story->json);
+}
+
 void alerts_story(struct alert_ticket *ticket, const struct alert_story *story)
 {
     struct endpoint *endpoint = ticket->endpoint;
     struct alerts *alerts = endpoint->alerts;
-    enum alert_kind kind;
-    uint32_t repeat;
-    int64_t time_ms, now = now_of(alerts);
-    endpoint->readings--;
-    if (story == NULL || alerts->is_ending) {
-        pacer_put_back(endpoint->pacer, ticket->id, now);
-        free(ticket);
-    } else if (pacer_choose(endpoint->pacer, ticket->id, story->fingerprint, story->revision, now, &kind, &repeat,
-                            &time_ms) == STATUS_OK) {
-        message_send(ticket, story, kind, repeat, time_ms);
-        return;
-    } else {
-        free(ticket);
-    }
+    endpoint->at_store--;
+    if (story == NULL || alerts->is_ending)
+        put_back(ticket);
+    else
+        ticket_go_on(ticket, story);
     pump(endpoint);
     close_if_quiet(alerts);
 }
 
-enum status alerts_told(struct alerts *alerts, struct span episode_id, struct fingerprint fingerprint, int64_t last_ms)
+void alerts_written(struct alert_ticket *ticket, enum delivery delivery)
+{
+    struct endpoint *endpoint = ticket->endpoint;
+    struct alerts *alerts = endpoint->alerts;
+    endpoint->at_store--;
+    if (delivery != DELIVERED || alerts->is_ending)
+        put_back(ticket);
+    else
+        message_send(ticket, (struct span){ticket->json.data, ticket->json.size});
+    pump(endpoint);
+    close_if_quiet(alerts);
+}
+
+enum status alerts_load(struct alerts *alerts, const struct alert_row *row)
+{
+    for (size_t i = 0; i < alerts->count; i++)
+        if (span_equal(row->endpoint, span_of(alerts->endpoints[i].name)))
+            return pacer_load(alerts->endpoints[i].pacer, row, now_of(alerts));
+    return STATUS_OK; /* of none that is configured */
+}
+
+void alerts_start(struct alerts *alerts)
+{
+    for (size_t i = 0; i < alerts->count; i++)
+        (void)uv_timer_start(&alerts->endpoints[i].timer, on_timer, 0, 0);
+}
+
+enum status alerts_told(struct alerts *alerts, struct span subject, struct fingerprint fingerprint, int64_t last_ms)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < alerts->count && status == STATUS_OK; i++)
-        status = pacer_told(alerts->endpoints[i].pacer, episode_id, fingerprint, last_ms);
+        status = pacer_told(alerts->endpoints[i].pacer, subject, fingerprint, last_ms);
     return status;
 }
 
-void alerts_note(struct alerts *alerts, struct span episode_id, struct fingerprint fingerprint, int64_t last_ms)
+void alerts_note(struct alerts *alerts, struct span subject, struct fingerprint fingerprint, int64_t last_ms)
 {
     for (size_t i = 0; i < alerts->count; i++) {
         struct endpoint *endpoint = &alerts->endpoints[i];
         enum pacer_noted noted = PACER_NOTHING;
-        if (pacer_note(endpoint->pacer, episode_id, fingerprint, last_ms, now_of(alerts), &noted) != STATUS_OK)
+        if (pacer_note(endpoint->pacer, subject, fingerprint, last_ms, now_of(alerts), &noted) != STATUS_OK)
             log_error("alerts.memory", "alert %s: out of memory, %.*s is not alerted", endpoint->name,
-                      SPAN_ARG(episode_id));
+                      SPAN_ARG(subject));
         alerts->options.stats->alerts_aged += noted == PACER_AGED;
         if (noted == PACER_WAITS)
             pump(endpoint);
@@ -221,7 +315,7 @@ static void finish_if_closed(struct alerts *alerts)
         while (endpoint->sending != NULL) {
             struct alert_ticket *dropped = endpoint->sending;
             sending_remove(dropped);
-            free(dropped);
+            ticket_free(dropped);
         }
         pacer_free(endpoint->pacer);
     }
@@ -267,7 +361,7 @@ static void close_all(struct alerts *alerts)
 static bool is_quiet(const struct alerts *alerts)
 {
     for (size_t i = 0; i < alerts->count; i++)
-        if (alerts->endpoints[i].readings > 0 || (!alerts->is_ending && !pacer_is_quiet(alerts->endpoints[i].pacer)))
+        if (alerts->endpoints[i].at_store > 0 || (!alerts->is_ending && !pacer_is_quiet(alerts->endpoints[i].pacer)))
             return false;
     return true;
 }

@@ -1,6 +1,10 @@
 /* Alerts: each entry of `sink.alerts` is an endpoint with a pacer and a driver of its own; none waits for another.
  *
- *     note ─▶ pacer ─ due ─▶ read (the store's thread) ─▶ story ─▶ driver ─▶ done ─▶ pacer
+ *     note ─▶ pacer ─ due ─▶ read (the store's thread) ─▶ story ─▶ begun (a row) ─▶ driver ─▶ done ─▶ pacer, told (a
+ * row)
+ *
+ * Where the store keeps rows, a message is put down before its first attempt, and is the same at every other, whoever
+ * is killed in between. Where it does not, all is in memory.
  *
  * On the loop's thread alone. */
 #pragma once
@@ -18,28 +22,35 @@ struct alerts_options {
     const struct alert_config *configs; /* borrowed until alerts_open returns, its strings until closed */
     size_t count;
     struct sink_stats *stats; /* borrowed: the alerts' counters are kept in it */
-    /* Reads the episode as the store has it now and answers with alerts_story, later, once for each ticket; also while
-     * closing. */
-    void (*read)(void *self, struct span episode_id, struct alert_ticket *ticket);
+    /* Reads the subject as the store has it now, and what was begun for the endpoint, and answers with alerts_story,
+     * later, once for each ticket; also while closing. */
+    void (*read)(void *self, struct span endpoint, struct span subject, struct alert_ticket *ticket);
+    /* Puts it down, and answers with alerts_written, in the same way, if there is a ticket. NULL: there are no rows. */
+    void (*write)(void *self, const struct alert_write *write, struct alert_ticket *ticket);
     void *self;
 };
 
-/* An episode as it stands. */
+/* A subject as it stands. */
 struct alert_story {
     struct fingerprint fingerprint;
-    uint32_t revision;
+    uint64_t revision;
     struct span json;
+    struct span draft; /* as it was put down when it was begun; {NULL, 0}: nothing was */
 };
 
 enum status alerts_open(uv_loop_t *loop, const struct alerts_options *options, struct alerts **ret_alerts,
                         char ret_reason[256]) MUST_CHECK;
-/* What the store held flagged at the start: the endpoints know it. */
-enum status alerts_told(struct alerts *alerts, struct span episode_id, struct fingerprint fingerprint,
+/* At the start. A row as the store kept it; or, where it keeps none, what it held flagged: the endpoints know it. */
+enum status alerts_load(struct alerts *alerts, const struct alert_row *row) MUST_CHECK;
+enum status alerts_told(struct alerts *alerts, struct span subject, struct fingerprint fingerprint,
                         int64_t last_ms) MUST_CHECK;
+/* All was loaded: from now on what is due is read. */
+void alerts_start(struct alerts *alerts);
 /* A revision was stored. */
-void alerts_note(struct alerts *alerts, struct span episode_id, struct fingerprint fingerprint, int64_t last_ms);
+void alerts_note(struct alerts *alerts, struct span subject, struct fingerprint fingerprint, int64_t last_ms);
 /* story NULL: it could not be read. Borrowed until it returns. */
 void alerts_story(struct alert_ticket *ticket, const struct alert_story *story);
+void alerts_written(struct alert_ticket *ticket, enum delivery delivery);
 /* What waits for its group becomes due; up to grace_ms later all is dropped. Waits for the readings under way. */
 void alerts_close(struct alerts *alerts, uint64_t grace_ms, void (*closed)(void *self), void *self);
 

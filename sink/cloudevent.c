@@ -2,16 +2,6 @@
 
 #include "base/time_text.h"
 
-const char *alert_kind_name(enum alert_kind kind)
-{
-    static const char *const names[ALERT_KIND_COUNT] = {
-#define X(name, text) [ALERT_##name] = text,
-        ALERT_KIND_LIST(X)
-#undef X
-    };
-    return names[kind];
-}
-
 void cloudevent_write(const struct alert_message *message, struct text *body)
 {
     char time[TIME_TEXT_BYTES];

@@ -8,4 +8,3 @@
 
 /* Appends one object. */
 void cloudevent_write(const struct alert_message *message, struct text *body);
-const char *alert_kind_name(enum alert_kind kind);

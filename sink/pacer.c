@@ -1,7 +1,6 @@
 #include "sink/pacer.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,15 +23,13 @@ struct entry {
     enum phase phase;
     int64_t due_ms;
     size_t heap_at; /* of those that wait, else SIZE_MAX */
-    struct fingerprint now, told, sending;
-    bool is_told;  /* the endpoint holds it for flagged */
-    bool was_sent; /* sent_ms is known */
-    int64_t sent_ms;
-    int64_t last_ms;
-    uint32_t failures;
-    uint32_t revision, repeat; /* of the message last chosen */
-    int64_t time_ms;           /* when that was first tried */
+    struct fingerprint now;
+    struct alert_told told;
+    struct alert_draft draft; /* the message last chosen */
+    bool is_begun;            /* it was tried, and is not known to be taken: the endpoint may have it, or not */
     bool is_repeat;
+    uint32_t failures;
+    int64_t last_ms;
     size_t id_size;
     char id[];
 };
@@ -47,38 +44,6 @@ struct pacer {
     size_t failures; /* of the endpoint, in a row */
     size_t added;
 };
-
-/* A sum of hashes: members in any order give the same. */
-struct fingerprint fingerprint_of(const struct episode *episode)
-{
-    unsigned char sum[16] = {0}, hash[16];
-    for (size_t i = 0; i < episode->member_count; i++) {
-        const struct episode_member *member = &episode->members[i];
-        if (member->membership != MEMBERSHIP_CORE && member->membership != MEMBERSHIP_ATTACHED)
-            continue;
-        (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)member->incident_id.data,
-                                 member->incident_id.size, NULL, 0);
-        sodium_add(sum, hash, sizeof sum);
-    }
-    crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    const unsigned char letter = (unsigned char)episode->state;
-    (void)crypto_generichash_update(&state, &letter, 1);
-    (void)crypto_generichash_update(&state, sum, sizeof sum);
-    for (size_t i = 0; i < episode->country_count; i++) {
-        const unsigned char code[2] = {(unsigned char)(episode->countries[i] >> 8),
-                                       (unsigned char)(episode->countries[i] & 0xff)};
-        (void)crypto_generichash_update(&state, code, 2);
-    }
-    struct fingerprint fingerprint = {.is_flagged = episode->state == EPISODE_FLAGGED};
-    (void)crypto_generichash_final(&state, fingerprint.bytes, sizeof fingerprint.bytes);
-    return fingerprint;
-}
-
-static bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
-{
-    return a->is_flagged == b->is_flagged && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
 
 /* --- the heap --- */
 
@@ -184,14 +149,25 @@ static struct entry *entry_find(struct pacer *pacer, struct span id)
     return entry;
 }
 
+/* The endpoint holds it for flagged. */
+static bool is_held(const struct entry *entry)
+{
+    return entry->told.is_known && entry->told.fingerprint.is_flagged;
+}
+
+static bool was_sent(const struct entry *entry)
+{
+    return entry->told.is_known && entry->told.sent_ms != TIME_NONE;
+}
+
 /* Lets go of those the endpoint knows nothing of and that wait for nothing. */
 static void sweep(struct pacer *pacer, int64_t now_ms)
 {
     struct entry *entry, *next;
     HASH_ITER(hh, pacer->entries, entry, next)
     {
-        if (entry->phase == PHASE_QUIET && !entry->is_told &&
-            (!entry->was_sent || now_ms - entry->sent_ms > pacer->options.group_interval_ms))
+        if (entry->phase == PHASE_QUIET && !is_held(entry) &&
+            (!was_sent(entry) || now_ms - entry->told.sent_ms > pacer->options.group_interval_ms))
             entry_free(pacer, entry);
     }
 }
@@ -223,8 +199,8 @@ static struct entry *entry_make(struct pacer *pacer, struct span id, int64_t now
 static void settle(struct pacer *pacer, struct entry *entry)
 {
     int64_t interval = pacer->options.repeat_interval_ms;
-    if (interval > 0 && entry->is_told && entry->was_sent)
-        wait_until(pacer, entry, PHASE_WAITS, entry->sent_ms + interval);
+    if (interval > 0 && is_held(entry) && was_sent(entry))
+        wait_until(pacer, entry, PHASE_WAITS, entry->told.sent_ms + interval);
     else
         be_quiet(pacer, entry);
     entry->is_repeat = entry->phase == PHASE_WAITS;
@@ -237,16 +213,16 @@ enum status pacer_told(struct pacer *pacer, struct span id, struct fingerprint f
         entry = entry_make(pacer, id, INT64_MIN);
     if (entry == NULL)
         return STATUS_NO_MEMORY;
-    entry->now = entry->told = fingerprint;
-    entry->is_told = fingerprint.is_flagged;
+    entry->now = fingerprint;
+    entry->told = (struct alert_told){.is_known = true, .fingerprint = fingerprint, .sent_ms = TIME_NONE};
     entry->last_ms = last_ms;
     return STATUS_OK;
 }
 
-/* Is there something the endpoint should hear of? Flagged and not told so; or told, and now otherwise. */
+/* Is there something the endpoint should hear of? Flagged and not told so; or told, and now otherwise; or begun. */
 static bool is_news(const struct entry *entry)
 {
-    return entry->is_told ? !fingerprint_equal(&entry->now, &entry->told) : entry->now.is_flagged;
+    return alert_row_is_news(&(struct alert_row){.now = entry->now, .told = entry->told, .has_draft = entry->is_begun});
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -259,11 +235,11 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t group_due(const struct pacer *pacer, const struct entry *entry, int64_t now_ms)
 {
     const struct pacer_options *options = &pacer->options;
-    if (!entry->is_told && !entry->was_sent)
+    if (!is_held(entry) && !was_sent(entry))
         return now_ms + options->group_wait_ms;
     int64_t gather =
         options->group_wait_ms < options->group_interval_ms ? options->group_wait_ms : options->group_interval_ms;
-    return entry->was_sent ? later(now_ms + gather, entry->sent_ms + options->group_interval_ms) : now_ms + gather;
+    return was_sent(entry) ? later(now_ms + gather, entry->told.sent_ms + options->group_interval_ms) : now_ms + gather;
 }
 
 static bool is_aged(const struct pacer *pacer, const struct entry *entry, int64_t now_ms)
@@ -274,7 +250,7 @@ static bool is_aged(const struct pacer *pacer, const struct entry *entry, int64_
 /* Whatever its age: who was sent an alert hears that it holds no more, and what was tried once is tried to the end. */
 static bool is_owed(const struct entry *entry)
 {
-    return entry->phase == PHASE_FAILED || (entry->was_sent && entry->is_told && !entry->now.is_flagged);
+    return entry->is_begun || (was_sent(entry) && is_held(entry) && !entry->now.is_flagged);
 }
 
 static enum pacer_noted entry_note(struct pacer *pacer, struct entry *entry, int64_t now_ms)
@@ -282,7 +258,7 @@ static enum pacer_noted entry_note(struct pacer *pacer, struct entry *entry, int
     if (entry->phase == PHASE_TAKEN)
         return is_news(entry) ? PACER_WAITS : PACER_NOTHING; /* looked at again when it is done */
     if (!is_news(entry)) {
-        if (entry->phase == PHASE_FAILED || (entry->phase == PHASE_WAITS && !entry->is_repeat))
+        if (entry->phase == PHASE_FAILED || (entry->phase == PHASE_WAITS && !entry->is_repeat)) /* undone */
             settle(pacer, entry);
         return PACER_NOTHING;
     }
@@ -317,6 +293,33 @@ enum status pacer_note(struct pacer *pacer, struct span id, struct fingerprint f
     return STATUS_OK;
 }
 
+enum status pacer_load(struct pacer *pacer, const struct alert_row *row, int64_t now_ms)
+{
+    struct entry *entry = entry_find(pacer, row->subject);
+    if (entry == NULL)
+        entry = entry_make(pacer, row->subject, now_ms);
+    if (entry == NULL)
+        return STATUS_NO_MEMORY;
+    entry->now = row->now;
+    entry->last_ms = row->last_ms;
+    entry->told = row->told;
+    entry->is_begun = row->has_draft && !row->is_refused;
+    if (row->has_draft)
+        entry->draft = row->draft;
+    else
+        entry->draft = (struct alert_draft){
+            .revision = row->told.revision, .repeat = row->told.repeat, .fingerprint = row->told.fingerprint};
+    entry->failures = row->attempts;
+    if (entry->is_begun) { /* however far a clock was off when it was put down, no longer than a pause may be */
+        int64_t last = now_ms + BACKOFF_MS_MAX;
+        wait_until(pacer, entry, PHASE_FAILED, row->due_ms < last ? row->due_ms : last);
+        return STATUS_OK;
+    }
+    settle(pacer, entry);
+    (void)entry_note(pacer, entry, row->noted_ms < now_ms ? row->noted_ms : now_ms);
+    return STATUS_OK;
+}
+
 static size_t parallel(const struct pacer *pacer)
 {
     return pacer->failures > 0 ? 1 : pacer->options.parallel_max;
@@ -339,33 +342,53 @@ enum status pacer_take(struct pacer *pacer, int64_t now_ms, struct span *ret_id)
     return STATUS_OK;
 }
 
-enum status pacer_choose(struct pacer *pacer, struct span id, struct fingerprint fingerprint, uint32_t revision,
-                         int64_t now_ms, enum alert_kind *ret_kind, uint32_t *ret_repeat, int64_t *ret_time_ms)
+enum status pacer_choose(struct pacer *pacer, struct span id, struct fingerprint fingerprint, uint64_t revision,
+                         int64_t now_ms, struct alert_draft *ret_draft)
 {
     struct entry *entry = entry_find(pacer, id);
     assert(entry != NULL && entry->phase == PHASE_TAKEN);
-    bool is_same = entry->is_told && fingerprint_equal(&fingerprint, &entry->told);
+    entry->now = fingerprint;
+    if (entry->is_begun && fingerprint_equal(&fingerprint, &entry->draft.fingerprint)) {
+        *ret_draft = entry->draft;
+        return STATUS_EXISTS;
+    }
+    bool is_same = is_held(entry) && !entry->is_begun && fingerprint_equal(&fingerprint, &entry->told.fingerprint);
     bool is_old = is_aged(pacer, entry, now_ms);
     bool repeats = is_same && entry->is_repeat && !is_old;
-    if ((is_same && !repeats) || (!entry->is_told && !fingerprint.is_flagged)) {
+    if ((is_same && !repeats) || (!is_held(entry) && !entry->is_begun && !fingerprint.is_flagged)) {
         pacer->taken--;
-        entry->now = fingerprint;
         if (is_old)
             be_quiet(pacer, entry);
         else
             settle(pacer, entry);
         return STATUS_END;
     }
-    if (revision != entry->revision || (repeats && entry->failures == 0)) {
-        entry->repeat = revision == entry->revision && repeats ? entry->repeat + 1 : 0;
-        entry->revision = revision;
-        entry->time_ms = now_ms;
-    }
-    entry->sending = fingerprint;
-    *ret_kind = !fingerprint.is_flagged ? ALERT_WITHDRAWN : entry->is_told ? ALERT_UPDATED : ALERT_FLAGGED;
-    *ret_repeat = entry->repeat;
-    *ret_time_ms = entry->time_ms;
+    entry->draft = (struct alert_draft){
+        .kind = !fingerprint.is_flagged ? ALERT_WITHDRAWN
+                : is_held(entry)        ? ALERT_UPDATED
+                                        : ALERT_FLAGGED,
+        .fingerprint = fingerprint,
+        .revision = revision,
+        .repeat = repeats && revision == entry->told.revision ? entry->told.repeat + 1 : 0,
+        .time_ms = now_ms,
+    };
+    entry->is_begun = true;
+    *ret_draft = entry->draft;
     return STATUS_OK;
+}
+
+void pacer_row(struct pacer *pacer, struct span id, struct alert_row *ret_row)
+{
+    struct entry *entry = entry_find(pacer, id);
+    assert(entry != NULL);
+    *ret_row = (struct alert_row){.subject = {entry->id, entry->id_size},
+                                  .now = entry->now,
+                                  .last_ms = entry->last_ms,
+                                  .told = entry->told,
+                                  .has_draft = entry->is_begun,
+                                  .draft = entry->draft,
+                                  .attempts = entry->failures,
+                                  .due_ms = entry->due_ms};
 }
 
 /* The endpoint is back: those that waited because it was not need wait no longer. */
@@ -392,12 +415,13 @@ void pacer_done(struct pacer *pacer, struct span id, enum alert_outcome outcome,
         return;
     }
     /* Refused counts as told: the same would be refused again; what comes next is tried. */
-    entry->told = entry->sending;
-    entry->is_told = entry->sending.is_flagged;
+    entry->told = (struct alert_told){.is_known = true,
+                                      .fingerprint = entry->draft.fingerprint,
+                                      .revision = entry->draft.revision,
+                                      .repeat = entry->draft.repeat,
+                                      .sent_ms = now_ms};
+    entry->is_begun = entry->is_repeat = false;
     entry->failures = 0;
-    entry->was_sent = true;
-    entry->sent_ms = now_ms;
-    entry->is_repeat = false;
     settle(pacer, entry);
     (void)entry_note(pacer, entry, now_ms);
     if (pacer->failures > 1) /* one failure is that message's, more are the endpoint's */

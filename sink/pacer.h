@@ -14,16 +14,9 @@
 #include "base/status.h"
 #include "proto/episode.h"
 #include "sink/alert_driver.h"
+#include "sink/alert_row.h"
 
 struct pacer;
-
-/* What makes a change material. */
-struct fingerprint {
-    bool is_flagged;
-    unsigned char bytes[16];
-};
-/* Members are cores and attached; their order does not matter. */
-struct fingerprint fingerprint_of(const struct episode *episode);
 
 struct pacer_options {
     int64_t group_wait_ms, group_interval_ms, repeat_interval_ms, max_age_ms;
@@ -38,7 +31,11 @@ enum pacer_noted {
 
 enum status pacer_new(const struct pacer_options *options, struct pacer **ret_pacer) MUST_CHECK;
 void pacer_free(struct pacer *pacer);
-/* What the endpoint counts as having been told: at the start, what the store holds flagged. STATUS_NO_MEMORY. */
+/* As a store kept it over a restart: what was begun is tried again, what was noted and not yet told waits for its group
+ * from when it was noted. STATUS_NO_MEMORY. */
+enum status pacer_load(struct pacer *pacer, const struct alert_row *row, int64_t now_ms) MUST_CHECK;
+/* Where the store keeps no rows: what the endpoint counts as having been told, what the store holds flagged at the
+ * start. STATUS_NO_MEMORY. */
 enum status pacer_told(struct pacer *pacer, struct span id, struct fingerprint fingerprint, int64_t last_ms) MUST_CHECK;
 /* A revision was stored. last_ms: end of its last incident. STATUS_NO_MEMORY. */
 enum status pacer_note(struct pacer *pacer, struct span id, struct fingerprint fingerprint, int64_t last_ms,
@@ -47,14 +44,16 @@ enum status pacer_note(struct pacer *pacer, struct span id, struct fingerprint f
 int64_t pacer_due(const struct pacer *pacer);
 /* Takes the one longest due; its id is borrowed until done. STATUS_END: none is due. */
 enum status pacer_take(struct pacer *pacer, int64_t now_ms, struct span *ret_id) MUST_CHECK;
-/* What to say of the one taken, now that it was read: `fingerprint` is what will be sent. STATUS_END: nothing, it is as
- * was told (pacer_done must not be called). ret_repeat: how many times the same was told before. */
-enum status pacer_choose(struct pacer *pacer, struct span id, struct fingerprint fingerprint, uint32_t revision,
-                         int64_t now_ms, enum alert_kind *ret_kind, uint32_t *ret_repeat,
-                         int64_t *ret_time_ms) MUST_CHECK;
+/* What to say of the one taken, now that it was read: `fingerprint` is how it stands. STATUS_OK: a new message, the
+ * draft. STATUS_EXISTS: the one that was begun before, which still says how it stands. STATUS_END: nothing, it is as
+ * was told (pacer_done must not be called). */
+enum status pacer_choose(struct pacer *pacer, struct span id, struct fingerprint fingerprint, uint64_t revision,
+                         int64_t now_ms, struct alert_draft *ret_draft) MUST_CHECK;
 /* What became of it. */
 void pacer_done(struct pacer *pacer, struct span id, enum alert_outcome outcome, int64_t retry_after_ms,
                 int64_t now_ms);
+/* What a store is to keep of it: told, draft, attempts, due. Borrows the id. */
+void pacer_row(struct pacer *pacer, struct span id, struct alert_row *ret_row);
 /* What was taken could not be read: as if not taken, due a second later. */
 void pacer_put_back(struct pacer *pacer, struct span id, int64_t now_ms);
 /* Everything that waits for its group is due now; what waits because the endpoint failed goes on waiting. For a clean

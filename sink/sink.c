@@ -1,5 +1,6 @@
 #include "sink/sink.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proto/limits.h"
 #include "sink/alerts.h"
@@ -141,8 +142,14 @@ static void count_and_alert(struct sink *sink, const struct store_batch *batch)
         sink->stats.known += batch->effects[i] == STORE_KNOWN;
     }
     for (size_t i = 0; i < batch->note_count && sink->alerts != NULL; i++) {
-        const struct episode *episode = &batch->publications[batch->notes[i].index].episode;
-        alerts_note(sink->alerts, episode->id, batch->notes[i].fingerprint, episode->last_ms);
+        const struct publication *publication = &batch->publications[batch->notes[i].index];
+        char bytes[SUBJECT_BYTES];
+        if (publication->kind == PUBLICATION_EPISODE)
+            alerts_note(sink->alerts, publication->episode.id, batch->notes[i].fingerprint,
+                        publication->episode.last_ms);
+        else /* a notice is news, since whenever it was silent */
+            alerts_note(sink->alerts, subject_of_source(publication->notice.source, bytes), batch->notes[i].fingerprint,
+                        clock_wall_ms());
     }
     if (sink->events.stored != NULL && batch->count > 0)
         sink->events.stored(sink->events.self, batch->publications, batch->effects, batch->count);
@@ -165,10 +172,18 @@ static void on_applied(void *self, struct store_batch *batch)
 static void on_read_done(void *self, const struct store_reading *reading)
 {
     (void)self;
-    const struct alert_story story = {.fingerprint = reading->fingerprint,
-                                      .revision = reading->revision,
-                                      .json = {reading->json.data, reading->json.size}};
+    const struct alert_story story = {
+        .fingerprint = reading->fingerprint,
+        .revision = reading->revision,
+        .json = {reading->json.data, reading->json.size},
+        .draft = reading->has_draft ? (struct span){reading->draft.data, reading->draft.size} : (struct span){0}};
     alerts_story(reading->ticket, reading->is_found ? &story : NULL);
+}
+
+static void on_written(void *self, void *ticket, enum delivery delivery)
+{
+    (void)self;
+    alerts_written(ticket, delivery);
 }
 
 static void on_trouble(void *self, enum delivery delivery, const char *reason)
@@ -197,11 +212,18 @@ static void on_trouble(void *self, enum delivery delivery, const char *reason)
     sink->has_failed |= has_failed;
 }
 
-static void on_alerts_read(void *self, struct span episode_id, struct alert_ticket *ticket)
+static void on_alerts_read(void *self, struct span endpoint, struct span subject, struct alert_ticket *ticket)
 {
     struct sink *sink = self;
-    if (store_thread_read(sink->thread, episode_id, ticket) != STATUS_OK)
+    if (store_thread_read(sink->thread, endpoint, subject, ticket) != STATUS_OK)
         alerts_story(ticket, NULL); /* out of memory: asked again later */
+}
+
+static void on_alerts_write(void *self, const struct alert_write *write, struct alert_ticket *ticket)
+{
+    struct sink *sink = self;
+    if (store_thread_write(sink->thread, write, ticket) != STATUS_OK && ticket != NULL)
+        alerts_written(ticket, RETRY_LATER);
 }
 
 /* --- opening --- */
@@ -212,19 +234,50 @@ static enum status tell_known(void *self, const struct episode *episode, const s
     return alerts_told(self, episode->id, fingerprint_of(episode), episode->last_ms);
 }
 
+static enum status load_row(void *self, const struct alert_row *row)
+{
+    return alerts_load(self, row);
+}
+
+static void say_let_go(void *self, struct span endpoint, size_t rows)
+{
+    (void)self;
+    log_warn("alerts.removed", "alert %.*s is configured no more: what it was told and owed is forgotten, %zu rows",
+             SPAN_ARG(endpoint), rows);
+}
+
+/* What the endpoints were told before this start. */
+static enum status load_alerts(struct sink *sink, const struct sink_config *config)
+{
+    if (!store_keeps_alerts(sink->store))
+        return sink->alerts != NULL ? store_episodes(sink->store, &(struct store_filter){0}, tell_known, sink->alerts)
+                                    : STATUS_OK;
+    struct alert_endpoint *endpoints = calloc(config->alert_count + 1, sizeof *endpoints);
+    if (endpoints == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < config->alert_count; i++)
+        endpoints[i] = (struct alert_endpoint){span_of(config->alerts[i].name), config->alerts[i].max_age_ms};
+    enum status status =
+        store_alerts_open(sink->store, endpoints, config->alert_count, clock_wall_ms(), say_let_go, NULL);
+    free(endpoints);
+    return status == STATUS_OK && sink->alerts != NULL
+               ? store_alert_rows(sink->store, (struct span){0}, load_row, sink->alerts)
+               : status;
+}
+
 static enum status open_alerts(struct sink *sink, const struct sink_config *config, char ret_reason[256])
 {
-    if (config->alert_count == 0)
-        return STATUS_OK;
     const struct alerts_options options = {.configs = config->alerts,
                                            .count = config->alert_count,
                                            .stats = &sink->stats,
                                            .read = on_alerts_read,
+                                           .write = store_keeps_alerts(sink->store) ? on_alerts_write : NULL,
                                            .self = sink};
-    enum status status = alerts_open(sink->loop, &options, &sink->alerts, ret_reason);
+    enum status status =
+        config->alert_count > 0 ? alerts_open(sink->loop, &options, &sink->alerts, ret_reason) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    status = store_episodes(sink->store, &(struct store_filter){0}, tell_known, sink->alerts);
+    status = load_alerts(sink, config);
     if (status != STATUS_OK)
         snprintf(ret_reason, 256, "the store cannot be read: %s", status_text(status));
     return status;
@@ -287,11 +340,16 @@ enum status sink_open(uv_loop_t *loop, struct bus *bus, const struct sink_option
     if (status == STATUS_OK)
         status = open_receiver(sink, bus, options, ret_reason);
     if (status == STATUS_OK) {
-        const struct store_thread_events thread_events = {
-            .applied = on_applied, .read_done = on_read_done, .trouble = on_trouble, .self = sink};
+        const struct store_thread_events thread_events = {.applied = on_applied,
+                                                          .read_done = on_read_done,
+                                                          .written = on_written,
+                                                          .trouble = on_trouble,
+                                                          .self = sink};
         status = store_thread_open(loop, options->store, &thread_events, &sink->thread);
     }
     if (status == STATUS_OK) {
+        if (sink->alerts != NULL)
+            alerts_start(sink->alerts);
         *ret_sink = sink;
         return status;
     }

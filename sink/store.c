@@ -1,7 +1,7 @@
 #include "sink/store.h"
 
 #include "proto/limits.h"
-#include "sink/store_driver.h"
+#include "sink/store_inside.h"
 #include "sink/stores/stores.h"
 
 #include <assert.h>
@@ -13,13 +13,6 @@
 
 /* Adding a store: one row here. */
 static const struct store_driver *const drivers[] = {&store_memory, &store_geopackage};
-
-struct store {
-    const struct store_driver *driver;
-    void *self;
-    struct arena arena;     /* of one publication */
-    struct text one, other; /* scratch */
-};
 
 static const struct store_driver *driver_find(const char *url)
 {
@@ -182,7 +175,9 @@ static enum status apply_episode(struct store *store, const struct episode *told
         episode.revision = head.revision + 1;
     *effect = STORE_APPLIED;
     *revision = episode.revision;
-    return store->driver->episode_put(store->self, &episode);
+    status = store->driver->episode_put(store->self, &episode);
+    bool may_be_news = head.is_flagged || episode.state == EPISODE_FLAGGED;
+    return status == STATUS_OK && may_be_news ? store_note_episode(store, &episode) : status;
 }
 
 /* How a source stands, as far as was told. */
@@ -214,7 +209,8 @@ static enum status apply_notice(struct store *store, const struct notice *told, 
     if (is_same || (last.is_known && is_later))
         return STATUS_OK;
     *effect = STORE_APPLIED;
-    return store->driver->notice_put(store->self, told);
+    status = store->driver->notice_put(store->self, told);
+    return status == STATUS_OK ? store_note_notice(store, told) : status;
 }
 
 static enum status apply_one(struct store *store, const struct publication *publication, enum store_effect *effect,
@@ -251,17 +247,19 @@ static enum delivery delivery_of(struct store *store, enum status status, char r
     return passing ? RETRY_LATER : REJECTED;
 }
 
-enum delivery store_apply(struct store *store, const struct publication *publications, size_t count,
-                          struct stream_position link, enum store_effect *ret_effects, uint32_t *ret_revisions,
-                          char ret_reason[256])
+enum delivery store_apply(struct store *store, const struct store_piece *piece, enum store_effect *ret_effects,
+                          uint32_t *ret_revisions, char ret_reason[256])
 {
     enum status status = store->driver->begin(store->self);
     if (status != STATUS_OK)
         return delivery_of(store, status, ret_reason);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = apply_one(store, &publications[i], &ret_effects[i], &ret_revisions[i]);
-    if (status == STATUS_OK && link.epoch != 0 && position_compare(store_link(store), link) != 0)
-        status = store->driver->link_put(store->self, link);
+    store->now_ms = piece->now_ms;
+    for (size_t i = 0; i < piece->count && status == STATUS_OK; i++)
+        status = apply_one(store, &piece->publications[i], &ret_effects[i], &ret_revisions[i]);
+    for (size_t i = 0; i < piece->write_count && status == STATUS_OK; i++)
+        status = store->driver->alerts->put(store->self, &piece->writes[i]);
+    if (status == STATUS_OK && piece->link.epoch != 0 && position_compare(store_link(store), piece->link) != 0)
+        status = store->driver->link_put(store->self, piece->link);
     if (status == STATUS_OK)
         return delivery_of(store, store->driver->end(store->self, STORE_KEEP), ret_reason);
     enum delivery delivery = delivery_of(store, status, ret_reason);

@@ -40,18 +40,29 @@ enum store_effect {
     STORE_KNOWN, /* what is there is later, or says the same: nothing changed */
 };
 
-/* Borrows the publications until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once, record
+struct alert_write;
+
+/* What is stored at once. */
+struct store_piece {
+    const struct publication *publications;
+    size_t count;
+    struct stream_position link;      /* up to where the link's stream is safe with this; {0, 0}: not said */
+    const struct alert_write *writes; /* what became of alerts (store_alerts.h) */
+    size_t write_count;
+    int64_t now_ms; /* wall clock */
+};
+
+/* Borrows the piece until it returns. DELIVERED means durable (STORE_WRITE) and in effect exactly once, record
  * by record: each publication carries the position that caused it, and an incident or episode that is stored with a
  * later one is left alone; so is one that is stored with the same content (and finality). So a correlator that was
  * started anew may tell again whatever it is not sure of, in other portions too, as long as it tells what it told
  * before its start at the positions at which it did. All or nothing. Where an episode changes, its revision becomes the
  * stored one
  * + 1 if it is not greater: (id, revision) never names two contents. ret_effects and ret_revisions (of episodes: as
- * stored) have room for count. `link`: up to where the link's stream is safe with this, kept with it; {0, 0}: not said.
- * RETRY_LATER: disk full, locked …, the reason says which. */
-enum delivery store_apply(struct store *store, const struct publication *publications, size_t count,
-                          struct stream_position link, enum store_effect *ret_effects, uint32_t *ret_revisions,
-                          char ret_reason[256]);
+ * stored) have room for count. What a flagged episode or a notice changes is noted for the endpoints of alerts, in the
+ * same piece. RETRY_LATER: disk full, locked …, the reason says which. */
+enum delivery store_apply(struct store *store, const struct store_piece *piece, enum store_effect *ret_effects,
+                          uint32_t *ret_revisions, char ret_reason[256]);
 /* Where the link resumes, as store_apply was told last; {0, 0} in a new store. */
 struct stream_position store_link(const struct store *store);
 

@@ -9,16 +9,36 @@
 
 #include "base/arena.h"
 #include "proto/json.h"
-#include "sink/store.h"
+#include "sink/store_alerts.h"
 
 struct record_head { /* what must be known of a stored episode to decide what becomes of the next revision */
     uint32_t revision;
     struct stream_position position;
     bool final;
+    bool is_flagged;
     unsigned char digest[32];
 };
 
 enum store_end { STORE_KEEP, STORE_UNDO };
+
+/* Rows of alerts, as store_alerts.h says. All but the visits and the draft come within a piece. */
+struct store_alerts_driver {
+    /* Makes the endpoint known, or its max_age_ms another. */
+    enum status (*endpoint_put)(void *self, const struct alert_endpoint *endpoint);
+    /* With all its rows. */
+    enum status (*endpoint_drop)(void *self, struct span name, size_t *ret_rows);
+    enum status (*endpoints)(void *self, alert_endpoint_visitor visitor, void *visitor_self);
+    /* For every endpoint: revision, now, last_ms; and noted_ms, if it stands otherwise than before. Makes a row only of
+     * what is flagged and not older than the endpoint's max_age_ms. */
+    enum status (*note)(void *self, const struct alert_row *row);
+    /* A row with what note fills, and told; in place of one that is there. */
+    enum status (*told)(void *self, const struct alert_row *row);
+    /* STATUS_NOT_FOUND: an operator's, and there is no such row, or nothing begun. Of what is told and not flagged the
+     * row is let go of. */
+    enum status (*put)(void *self, const struct alert_write *write);
+    enum status (*rows)(void *self, struct span endpoint, alert_row_visitor visitor, void *visitor_self);
+    enum status (*draft)(void *self, struct span endpoint, struct span subject, struct text *json);
+};
 
 struct store_driver {
     const char *name;
@@ -31,7 +51,7 @@ struct store_driver {
     void (*close)(void *self);
 
     /* Between begin and end the puts are one piece: end(STORE_KEEP) makes all of them durable, or fails and keeps none;
-     * so does end(STORE_UNDO), which cannot fail. No query runs in between. */
+     * so does end(STORE_UNDO), which cannot fail. A query in between sees them. */
     enum status (*begin)(void *self);
     enum status (*end)(void *self, enum store_end end);
     /* The sentence that belongs to the last failure; borrowed until the next call. */
@@ -62,6 +82,8 @@ struct store_driver {
     enum status (*rules)(void *self, store_rule_visitor visitor, void *visitor_self);
     /* May be asked between begin and end, too. */
     enum status (*notices)(void *self, struct span source, store_notice_visitor visitor, void *visitor_self);
+
+    const struct store_alerts_driver *alerts; /* NULL: it keeps none */
 };
 
 /* --- shared by drivers --- */

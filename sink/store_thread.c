@@ -1,5 +1,7 @@
 #include "sink/store_thread.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +11,18 @@
 #define PAUSE_MS_MAX 30000
 #define BATCH_EXTRA  4096
 
-enum job_kind { JOB_APPLY, JOB_READ, JOB_TROUBLE };
+enum job_kind { JOB_APPLY, JOB_WRITE, JOB_READ, JOB_TROUBLE };
 
 struct job {
     struct job *next;
     enum job_kind kind;
     struct store_batch *batch;
     struct store_reading reading;
+    struct alert_write write; /* also of a reading: its endpoint and subject */
+    void *ticket;             /* of the write */
+    struct text bytes;        /* what those borrow from */
     enum delivery delivery;
-    char text[256]; /* an episode's id, or what the trouble is */
+    char text[256]; /* what the trouble is */
 };
 
 /* A batch brings its job along, so that handing it over cannot fail. */
@@ -46,10 +51,12 @@ struct store_thread {
 
     bool has_failed; /* the thread's own */
     char failure[256];
-    struct publication *piece;
+    struct publication *publications; /* of a piece */
     enum store_effect *effects;
     uint32_t *revisions;
-    size_t piece_room;
+    size_t room;
+    struct alert_write *writes;
+    size_t write_room;
 };
 
 static void list_add(struct job_list *list, struct job *job)
@@ -130,15 +137,14 @@ static bool pause_for(struct store_thread *thread, uint64_t pause_ms)
     return goes_on;
 }
 
-static enum delivery apply_piece(struct store_thread *thread, size_t count, struct stream_position link)
+static enum delivery apply_piece(struct store_thread *thread, const struct store_piece *piece)
 {
     char reason[256], last[256] = "";
     if (thread->has_failed)
         return REJECTED;
     uint64_t pause_ms = PAUSE_MS_MIN;
     for (;;) {
-        enum delivery delivery =
-            store_apply(thread->store, thread->piece, count, link, thread->effects, thread->revisions, reason);
+        enum delivery delivery = store_apply(thread->store, piece, thread->effects, thread->revisions, reason);
         if (delivery == DELIVERED && last[0] != '\0')
             tell_trouble(thread, DELIVERED, "");
         if (delivery == DELIVERED)
@@ -157,20 +163,32 @@ static enum delivery apply_piece(struct store_thread *thread, size_t count, stru
     }
 }
 
-static bool piece_reserve(struct store_thread *thread, size_t count)
+static bool publications_reserve(struct store_thread *thread, size_t count)
 {
-    if (count <= thread->piece_room)
+    if (count <= thread->room)
         return true;
     size_t room = count > PIECE_MAX ? count : PIECE_MAX;
-    struct publication *piece = realloc(thread->piece, room * sizeof *piece);
-    thread->piece = piece != NULL ? piece : thread->piece;
+    struct publication *publications = realloc(thread->publications, room * sizeof *publications);
+    thread->publications = publications != NULL ? publications : thread->publications;
     enum store_effect *effects = realloc(thread->effects, room * sizeof *effects);
     thread->effects = effects != NULL ? effects : thread->effects;
     uint32_t *revisions = realloc(thread->revisions, room * sizeof *revisions);
     thread->revisions = revisions != NULL ? revisions : thread->revisions;
-    bool is_there = piece != NULL && effects != NULL && revisions != NULL;
-    thread->piece_room = is_there ? room : 0;
+    bool is_there = publications != NULL && effects != NULL && revisions != NULL;
+    thread->room = is_there ? room : 0;
     return is_there;
+}
+
+static bool writes_reserve(struct store_thread *thread, size_t count)
+{
+    if (count <= thread->write_room)
+        return true;
+    struct alert_write *writes = realloc(thread->writes, PIECE_MAX * sizeof *writes);
+    if (writes == NULL || count > PIECE_MAX)
+        return false;
+    thread->writes = writes;
+    thread->write_room = PIECE_MAX;
+    return true;
 }
 
 static void batch_finish(struct store_thread *thread, struct store_batch *batch, size_t at, enum delivery delivery)
@@ -181,42 +199,64 @@ static void batch_finish(struct store_thread *thread, struct store_batch *batch,
     for (size_t i = 0; i < batch->count; i++) {
         batch->effects[i] = thread->effects[at + i];
         struct publication *publication = &batch->publications[i];
-        if (publication->kind != PUBLICATION_EPISODE)
-            continue;
-        publication->episode.revision = thread->revisions[at + i];
-        if (batch->effects[i] == STORE_APPLIED)
+        bool is_episode = publication->kind == PUBLICATION_EPISODE, is_notice = publication->kind == PUBLICATION_NOTICE;
+        if (is_episode)
+            publication->episode.revision = thread->revisions[at + i];
+        if ((is_episode || is_notice) && batch->effects[i] == STORE_APPLIED)
             batch->notes[batch->note_count++] =
-                (struct episode_note){.index = i, .fingerprint = fingerprint_of(&publication->episode)};
+                (struct subject_note){.index = i,
+                                      .fingerprint = is_episode ? fingerprint_of(&publication->episode)
+                                                                : fingerprint_of_notice(&publication->notice)};
     }
 }
 
-/* Applies the batches of these jobs, in their order, as one piece. */
-static void run_applies(struct store_thread *thread, struct job *jobs, size_t count)
+/* How much is in a list of jobs. */
+struct extent {
+    size_t publications, writes;
+};
+
+/* What these jobs bring, as one piece. */
+static struct store_piece piece_of(struct store_thread *thread, const struct job *jobs)
+{
+    struct store_piece piece = {
+        .publications = thread->publications, .writes = thread->writes, .now_ms = clock_wall_ms()};
+    for (const struct job *job = jobs; job != NULL; job = job->next) {
+        if (job->kind == JOB_WRITE) {
+            thread->writes[piece.write_count++] = job->write;
+            continue;
+        }
+        memcpy(thread->publications + piece.count, job->batch->publications,
+               job->batch->count * sizeof *thread->publications);
+        piece.count += job->batch->count;
+        piece.link = (struct stream_position){job->batch->epoch, job->batch->last};
+    }
+    return piece;
+}
+
+/* Applies the batches and writes of these jobs, in their order, as one piece. */
+static void run_piece(struct store_thread *thread, struct job *jobs, struct extent extent)
 {
     enum delivery delivery = DELIVERED;
-    struct stream_position link = {0};
-    size_t at = 0;
-    while (count > 0 && !piece_reserve(thread, count)) {
+    while (!publications_reserve(thread, extent.publications) || !writes_reserve(thread, extent.writes)) {
         if (!pause_for(thread, PAUSE_MS_MAX)) {
             delivery = RETRY_LATER;
             break;
         }
     }
     if (delivery == DELIVERED) {
-        for (struct job *job = jobs; job != NULL; job = job->next) {
-            memcpy(thread->piece + at, job->batch->publications, job->batch->count * sizeof *thread->piece);
-            at += job->batch->count;
-            link = (struct stream_position){job->batch->epoch, job->batch->last};
-        }
-        delivery = at > 0 ? apply_piece(thread, at, link) : DELIVERED;
+        const struct store_piece piece = piece_of(thread, jobs);
+        delivery = piece.count + piece.write_count > 0 ? apply_piece(thread, &piece) : DELIVERED;
     }
-    at = 0;
+    size_t at = 0;
     while (jobs != NULL) {
         struct job *job = jobs;
         jobs = job->next;
-        size_t batch_count = job->batch->count;
-        batch_finish(thread, job->batch, at, delivery);
-        at += batch_count;
+        job->delivery = delivery;
+        if (job->kind == JOB_APPLY) {
+            size_t count = job->batch->count;
+            batch_finish(thread, job->batch, at, delivery);
+            at += count;
+        }
         give_back(thread, job);
     }
 }
@@ -231,46 +271,75 @@ static enum status keep_story(void *self, const struct episode *episode, const s
     return STATUS_END;
 }
 
+static enum status keep_notice(void *self, const struct notice *notice)
+{
+    struct store_reading *reading = self; /* the last one stays */
+    reading->is_found = true;
+    reading->revision = (uint64_t)notice->since_ms;
+    reading->fingerprint = fingerprint_of_notice(notice);
+    text_clear(&reading->json);
+    notice_to_json(notice, &reading->json);
+    return STATUS_OK;
+}
+
 static void run_read(struct store_thread *thread, struct job *job)
 {
-    const struct store_filter filter = {.id = span_of(job->text), .with_candidates = true, .with_withdrawn = true};
-    enum status status = store_episodes(thread->store, &filter, keep_story, &job->reading);
-    job->reading.is_found = job->reading.is_found && status == STATUS_END && !job->reading.json.failed;
+    struct store_reading *reading = &job->reading;
+    struct span subject = job->write.row.subject, source = subject_source(subject);
+    const struct store_filter filter = {.id = subject, .with_candidates = true, .with_withdrawn = true};
+    enum status status = source.size > 0 ? store_notices(thread->store, source, keep_notice, reading)
+                                         : store_episodes(thread->store, &filter, keep_story, reading);
+    reading->is_found = reading->is_found && (status == STATUS_END || status == STATUS_OK) && !reading->json.failed;
+    reading->has_draft = store_keeps_alerts(thread->store) && store_alert_draft(thread->store, job->write.row.endpoint,
+                                                                                subject, &reading->draft) == STATUS_OK;
     give_back(thread, job);
 }
 
-/* The first job, and the applies behind it that fit into one piece; NULL: stop. */
-static struct job *next_jobs(struct store_thread *thread, size_t *ret_count)
+static bool joins(const struct job *job, struct extent extent)
 {
+    return (job->kind == JOB_APPLY && extent.publications + job->batch->count <= PIECE_MAX) ||
+           (job->kind == JOB_WRITE && extent.writes < PIECE_MAX);
+}
+
+static void extent_add(struct extent *extent, const struct job *job)
+{
+    extent->publications += job->kind == JOB_APPLY ? job->batch->count : 0;
+    extent->writes += job->kind == JOB_WRITE;
+}
+
+/* The first job, and what is behind it that fits into one piece with it; NULL: stop. */
+static struct job *next_jobs(struct store_thread *thread, struct extent *ret_extent)
+{
+    struct extent extent = {0};
     uv_mutex_lock(&thread->mutex);
     while (thread->queue.first == NULL && !thread->stops)
         uv_cond_wait(&thread->wake, &thread->mutex);
-    struct job *first = list_take(&thread->queue);
-    size_t count = first != NULL && first->kind == JOB_APPLY ? first->batch->count : 0;
-    struct job *last = first;
-    if (first != NULL)
+    struct job *first = list_take(&thread->queue), *last = first;
+    if (first != NULL) {
         first->next = NULL;
-    while (first != NULL && first->kind == JOB_APPLY && thread->queue.first != NULL &&
-           thread->queue.first->kind == JOB_APPLY && count + thread->queue.first->batch->count <= PIECE_MAX) {
+        extent_add(&extent, first);
+    }
+    while (first != NULL && first->kind != JOB_READ && thread->queue.first != NULL &&
+           joins(thread->queue.first, extent)) {
         last->next = list_take(&thread->queue);
         last = last->next;
         last->next = NULL;
-        count += last->batch->count;
+        extent_add(&extent, last);
     }
     uv_mutex_unlock(&thread->mutex);
-    *ret_count = count;
+    *ret_extent = extent;
     return first;
 }
 
 static void run(void *self)
 {
     struct store_thread *thread = self;
-    size_t count;
-    for (struct job *jobs = next_jobs(thread, &count); jobs != NULL; jobs = next_jobs(thread, &count)) {
-        if (jobs->kind == JOB_APPLY)
-            run_applies(thread, jobs, count);
-        else
+    struct extent extent;
+    for (struct job *jobs = next_jobs(thread, &extent); jobs != NULL; jobs = next_jobs(thread, &extent)) {
+        if (jobs->kind == JOB_READ)
             run_read(thread, jobs);
+        else
+            run_piece(thread, jobs, extent);
     }
 }
 
@@ -286,11 +355,17 @@ static void job_done(struct store_thread *thread, struct job *job)
     case JOB_READ:
         thread->events.read_done(thread->events.self, &job->reading);
         text_fini(&job->reading.json);
+        text_fini(&job->reading.draft);
+        break;
+    case JOB_WRITE:
+        if (job->ticket != NULL)
+            thread->events.written(thread->events.self, job->ticket, job->delivery);
         break;
     case JOB_TROUBLE:
         thread->events.trouble(thread->events.self, job->delivery, job->text);
         break;
     }
+    text_fini(&job->bytes);
     free(job);
 }
 
@@ -374,16 +449,48 @@ size_t store_thread_waiting(const struct store_thread *thread)
     return thread->waiting;
 }
 
-enum status store_thread_read(struct store_thread *thread, struct span episode_id, void *ticket)
+/* A job with copies of what the write borrows. NULL: out of memory. */
+static struct job *job_new(enum job_kind kind, const struct alert_write *write)
 {
     struct job *job = calloc(1, sizeof *job);
-    if (job == NULL || episode_id.size >= sizeof job->text) {
+    if (job == NULL)
+        return NULL;
+    job->kind = kind;
+    job->write = *write;
+    struct span *const spans[] = {&job->write.row.endpoint, &job->write.row.subject, &job->write.row.detail,
+                                  &job->write.json};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        text_append(&job->bytes, *spans[i]);
+    if (job->bytes.failed) {
+        text_fini(&job->bytes);
         free(job);
-        return STATUS_NO_MEMORY;
+        return NULL;
     }
-    job->kind = JOB_READ;
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        if (spans[i]->size > 0)
+            spans[i]->data = job->bytes.data + at;
+        at += spans[i]->size;
+    }
+    return job;
+}
+
+enum status store_thread_read(struct store_thread *thread, struct span endpoint, struct span subject, void *ticket)
+{
+    struct job *job = job_new(JOB_READ, &(struct alert_write){.row = {.endpoint = endpoint, .subject = subject}});
+    if (job == NULL)
+        return STATUS_NO_MEMORY;
     job->reading.ticket = ticket;
-    memcpy(job->text, episode_id.data, episode_id.size);
+    submit(thread, job);
+    return STATUS_OK;
+}
+
+enum status store_thread_write(struct store_thread *thread, const struct alert_write *write, void *ticket)
+{
+    struct job *job = job_new(JOB_WRITE, write);
+    if (job == NULL)
+        return STATUS_NO_MEMORY;
+    job->ticket = ticket;
     submit(thread, job);
     return STATUS_OK;
 }
@@ -407,7 +514,8 @@ void store_thread_close(struct store_thread *thread, void (*closed)(void *self),
     on_done(&thread->async);
     uv_cond_destroy(&thread->wake);
     uv_mutex_destroy(&thread->mutex);
-    free(thread->piece);
+    free(thread->publications);
+    free(thread->writes);
     free(thread->effects);
     free(thread->revisions);
     thread->closed = closed;

@@ -245,8 +245,10 @@ static enum status memory_episode_put(void *self, const struct episode *episode)
         publication_pack(&(struct publication){.kind = PUBLICATION_EPISODE, .episode = *episode}, &memory->bytes);
     if (status != STATUS_OK)
         return status;
-    struct record head = {
-        .head = {.revision = episode->revision, .position = episode->position, .final = episode->final}};
+    struct record head = {.head = {.revision = episode->revision,
+                                   .position = episode->position,
+                                   .final = episode->final,
+                                   .is_flagged = episode->state == EPISODE_FLAGGED}};
     memcpy(head.head.digest, episode->digest, sizeof head.head.digest);
     return entry_put(memory, TABLE_EPISODES, episode->id, &head);
 }

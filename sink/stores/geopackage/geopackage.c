@@ -474,4 +474,5 @@ const struct store_driver store_geopackage = {
     .incidents = geopackage_incidents,
     .rules = geopackage_rules,
     .notices = geopackage_notices,
+    .alerts = &geopackage_alerts,
 };

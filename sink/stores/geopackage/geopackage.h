@@ -17,7 +17,8 @@
     X(INCIDENT_INDEX, "INSERT OR REPLACE INTO rtree_incidents_geom VALUES(?1, ?2, ?2, ?3, ?3)")                        \
     X(INCIDENT_UNINDEX, "DELETE FROM rtree_incidents_geom WHERE id = ?1")                                              \
     X(INCIDENT_EPISODES, "SELECT episode FROM vedette_members WHERE incident_id = ?1")                                 \
-    X(EPISODE_FIND, "SELECT fid, revision, final, digest, epoch, number FROM episodes WHERE id = ?1")                  \
+    X(EPISODE_FIND,                                                                                                    \
+      "SELECT fid, revision, final, digest, epoch, number, state = 'flagged' FROM episodes WHERE id = ?1")             \
     X(EPISODE_PUT, EPISODE_PUT_SQL)                                                                                    \
     X(EPISODE_DRAW, "UPDATE episodes SET geom = ?2 WHERE fid = ?1")                                                    \
     X(EPISODE_INDEX, "INSERT OR REPLACE INTO rtree_episodes_geom VALUES(?1, ?2, ?3, ?4, ?5)")                          \
@@ -29,6 +30,31 @@
     X(MEMBER_DROP, "DELETE FROM vedette_members WHERE episode = ?1 AND incident_id = ?2")                              \
     X(RULE_PUT, "INSERT INTO rules(name, hash, json) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                       \
     X(NOTICE_PUT, "INSERT OR REPLACE INTO vedette_notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                         \
+    X(ENDPOINT_PUT, "INSERT OR REPLACE INTO vedette_endpoints VALUES(?1, ?2)")                                         \
+    X(ALERT_NOTE, ALERT_NOTE_SQL)                                                                                      \
+    X(ALERT_STANDS,                                                                                                    \
+      "INSERT OR REPLACE INTO vedette_alerts(subject, revision, flagged, fingerprint, last_ms, noted_ms, "             \
+      "told_flagged, told, told_revision, told_repeat, sent_ms, endpoint) "                                            \
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                                                     \
+    X(ALERT_BEGUN, "UPDATE vedette_alerts SET draft_kind = ?3, draft_flagged = ?4, draft = ?5, draft_revision = ?6, "  \
+                   "draft_repeat = ?7, draft_ms = ?8, attempts = ?9, due_ms = ?10, refused = 0, detail = NULL "        \
+                   "WHERE endpoint = ?1 AND subject = ?2")                                                             \
+    X(ALERT_FAILED, "UPDATE vedette_alerts SET attempts = ?3, due_ms = ?4, detail = ?5 "                               \
+                    "WHERE endpoint = ?1 AND subject = ?2")                                                            \
+    X(ALERT_TOLD, "UPDATE vedette_alerts SET told_flagged = ?3, told = ?4, told_revision = ?5, told_repeat = ?6, "     \
+                  "sent_ms = ?7, attempts = 0, due_ms = NULL, refused = ?8, detail = ?9, "                             \
+                  "draft_kind = CASE WHEN ?8 THEN draft_kind END WHERE endpoint = ?1 AND subject = ?2")                \
+    X(ALERT_OVER, "DELETE FROM vedette_alerts WHERE endpoint = ?1 AND subject = ?2 AND NOT told_flagged "              \
+                  "AND NOT flagged AND NOT refused")                                                                   \
+    X(ALERT_AGAIN, "UPDATE vedette_alerts SET refused = 0, attempts = 0, due_ms = ?3 "                                 \
+                   "WHERE endpoint = ?1 AND subject = ?2 AND draft_kind IS NOT NULL")                                  \
+    X(ALERT_DROPPED,                                                                                                   \
+      "UPDATE vedette_alerts SET told_flagged = flagged, told = fingerprint, told_revision = revision, "               \
+      "told_repeat = 0, draft_kind = NULL, attempts = 0, due_ms = NULL, refused = 0, detail = NULL "                   \
+      "WHERE endpoint = ?1 AND subject = ?2")                                                                          \
+    X(DRAFT_PUT, "INSERT OR REPLACE INTO vedette_drafts(endpoint, subject, json) VALUES(?1, ?2, ?3)")                  \
+    X(DRAFT_DROP, "DELETE FROM vedette_drafts WHERE endpoint = ?1 AND subject = ?2")                                   \
+    X(DRAFT_GET, "SELECT json FROM vedette_drafts WHERE endpoint = ?1 AND subject = ?2")                               \
     X(META_PUT, "INSERT OR REPLACE INTO vedette_meta VALUES(?1, ?2)")                                                  \
     X(META_GET, "SELECT value FROM vedette_meta WHERE key = ?1")                                                       \
     X(CONTENTS_GET, "SELECT min_x, max_x, min_y, max_y FROM gpkg_contents WHERE table_name = ?1")                      \
@@ -116,6 +142,9 @@ enum status layers_draw(struct geopackage *geopackage);
 enum status layers_load(struct geopackage *geopackage);
 enum status layers_measure(struct geopackage *geopackage);
 
+/* alerts.c */
+extern const struct store_alerts_driver geopackage_alerts;
+
 /* reader.c */
 enum status geopackage_episodes(void *self, const struct store_filter *filter, store_episode_visitor visitor,
                                 void *visitor_self);
@@ -126,6 +155,15 @@ enum status geopackage_notices(void *self, struct span source, store_notice_visi
 /* Of a row of (epoch, number, record) beginning at that column. */
 enum status geopackage_read_incident(sqlite3_stmt *row, int at, struct span id, struct arena *arena,
                                      struct incident *ret_incident);
+
+/* For each endpoint. What is unflagged, or older than the endpoint wants, only where there is a row. */
+#define ALERT_NOTE_SQL                                                                                                 \
+    "INSERT INTO vedette_alerts(endpoint, subject, revision, flagged, fingerprint, last_ms, noted_ms) "                \
+    "SELECT e.name, ?1, ?2, ?3, ?4, ?5, ?6 FROM vedette_endpoints e WHERE (?3 AND ?5 >= ?6 - e.max_age_ms) "           \
+    "OR EXISTS (SELECT 1 FROM vedette_alerts a WHERE a.endpoint = e.name AND a.subject = ?1) "                         \
+    "ON CONFLICT(endpoint, subject) DO UPDATE SET revision = excluded.revision, last_ms = excluded.last_ms, "          \
+    "noted_ms = CASE WHEN flagged IS excluded.flagged AND fingerprint IS excluded.fingerprint THEN noted_ms "          \
+    "ELSE excluded.noted_ms END, flagged = excluded.flagged, fingerprint = excluded.fingerprint"
 
 #define COLUMN_NAME(name, type)   ", " name
 #define COLUMN_PLACE(name, type)  ", ?"

@@ -6,6 +6,7 @@
  *     rules ............. attributes: the rules the episodes were made by
  *     vedette_members ... episode ─▶ incidents, both ways
  *     vedette_notices ... source, kind ─▶ the last notice
+ *     vedette_endpoints, vedette_alerts, vedette_drafts ... what endpoints of alerts were told and are owed
  *     vedette_meta ...... schema version, where the link resumes
  *
  * The R-trees' triggers are those of the standard and call ST_MinX and its sisters. They are there for editors from
@@ -113,15 +114,25 @@ static const char baselines[] =
 static const char positions[] = EPISODE_COLUMNS_3(ADD_TO_EPISODES);
 static const char notices[] = "CREATE TABLE vedette_notices(source TEXT NOT NULL, kind TEXT NOT NULL, since DATETIME, "
                               "text TEXT, since_ms INTEGER,"
-                              " epoch INTEGER, number INTEGER, PRIMARY KEY(source, kind)) WITHOUT ROWID;"
-                              "UPDATE vedette_meta SET value = 3 WHERE key = 'schema';";
+                              " epoch INTEGER, number INTEGER, PRIMARY KEY(source, kind)) WITHOUT ROWID;";
+/* The drafts' bodies are large and short-lived: apart, so that the rows stay small. */
+static const char alerts[] =
+    "CREATE TABLE vedette_endpoints(name TEXT NOT NULL PRIMARY KEY, max_age_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE vedette_alerts(endpoint TEXT NOT NULL, subject TEXT NOT NULL, revision INTEGER, flagged BOOLEAN,"
+    " fingerprint BLOB, last_ms INTEGER, noted_ms INTEGER, told_flagged BOOLEAN, told BLOB, told_revision INTEGER,"
+    " told_repeat INTEGER, sent_ms INTEGER, draft_kind TEXT, draft_flagged BOOLEAN, draft BLOB, draft_revision INTEGER,"
+    " draft_repeat INTEGER, draft_ms INTEGER, attempts INTEGER NOT NULL DEFAULT 0, due_ms INTEGER,"
+    " refused BOOLEAN NOT NULL DEFAULT 0, detail TEXT, PRIMARY KEY(endpoint, subject)) WITHOUT ROWID;"
+    "CREATE TABLE vedette_drafts(endpoint TEXT NOT NULL, subject TEXT NOT NULL, json TEXT,"
+    " PRIMARY KEY(endpoint, subject));"
+    "UPDATE vedette_meta SET value = 3 WHERE key = 'schema';";
 
 /* From version i to i + 1: row i, its pieces in order. A new schema is a new row (and, at its end, sets 'schema'). */
 #define PIECES_MAX 8
 static const char *const steps[SCHEMA_VERSION][PIECES_MAX] = {
     {standard, layers, episodes_index, incidents_index},
     {baselines},
-    {positions, notices},
+    {positions, notices, alerts},
 };
 
 enum status sqlite_status(sqlite3 *db, int result)

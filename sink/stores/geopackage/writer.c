@@ -308,6 +308,7 @@ enum status geopackage_episode_head(void *self, struct span id, struct record_he
             memcpy(head.digest, digest.data, sizeof head.digest);
         head.position.epoch = (uint64_t)sqlite3_column_int64(row, 4); /* NULL, of an older schema: 0 */
         head.position.number = (uint64_t)sqlite3_column_int64(row, 5);
+        head.is_flagged = sqlite3_column_int(row, 6) != 0;
     }
     (void)sqlite3_reset(row);
     if (result != SQLITE_ROW)

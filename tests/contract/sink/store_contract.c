@@ -17,6 +17,7 @@ struct bench {
     struct store *store;
     struct arena arena;
     uint64_t number;
+    int64_t now_ms;
     struct text seen; /* what visitors wrote down */
     size_t visits, stop_after;
     char reason[256];
@@ -61,8 +62,9 @@ static enum store_effect apply(struct bench *bench, struct publication publicati
 {
     enum store_effect effect = STORE_KNOWN;
     uint32_t revision = 0;
-    enum delivery delivery =
-        store_apply(bench->store, &publication, 1, (struct stream_position){0}, &effect, &revision, bench->reason);
+    enum delivery delivery = store_apply(
+        bench->store, &(struct store_piece){.publications = &publication, .count = 1, .now_ms = bench->now_ms}, &effect,
+        &revision, bench->reason);
     if (delivery != DELIVERED)
         fail_msg("%s", bench->reason);
     if (ret_revision != NULL)
@@ -216,9 +218,10 @@ static void the_link_resumes_where_it_was_told(void **state)
     struct publication rule = story_rule("a", "03", "{}");
     enum store_effect effect;
     uint32_t revision;
-    assert_int_equal(
-        store_apply(bench->store, &rule, 1, (struct stream_position){9, 40}, &effect, &revision, bench->reason),
-        DELIVERED);
+    assert_int_equal(store_apply(bench->store,
+                                 &(struct store_piece){.publications = &rule, .count = 1, .link = {9, 40}}, &effect,
+                                 &revision, bench->reason),
+                     DELIVERED);
     tell(bench, "a", 0, T0, 1, 1, ""); /* which says nothing of a link */
     assert_int_equal(store_link(bench->store).epoch, 9);
     assert_int_equal(store_link(bench->store).number, 40);
@@ -645,8 +648,8 @@ static void ten_thousand_incidents_in_one_piece(void **state)
     publications[MANY] =
         story_episode(&bench->arena, next_position(bench), "e", 1, EPISODE_FLAGGED, T0, T0 + MANY, "EE", members.data);
     text_fini(&members);
-    assert_int_equal(store_apply(bench->store, publications, MANY + 1, (struct stream_position){0}, effects, revisions,
-                                 bench->reason),
+    assert_int_equal(store_apply(bench->store, &(struct store_piece){.publications = publications, .count = MANY + 1},
+                                 effects, revisions, bench->reason),
                      DELIVERED);
     for (int i = 0; i <= MANY; i++)
         assert_int_equal(effects[i], STORE_APPLIED);

@@ -1,5 +1,7 @@
-/* How fast a store takes what comes: store_rates URL [INCIDENTS]. Prints JSON. Not a test: run by hand. */
+/* How fast a store takes what comes: store_rates URL [INCIDENTS [ENDPOINTS]], the last of alerts that every episode is
+ * noted for. Prints JSON. Not a test: run by hand. */
 #include "base/clock.h"
+#include "sink/store_alerts.h"
 #include "tests/contract/sink/story.h"
 
 #include <stdio.h>
@@ -17,11 +19,10 @@ static void apply(struct store *store, const struct publication *publications, s
 {
     static enum store_effect effects[PIECE];
     static uint32_t revisions[PIECE];
+    static uint64_t link;
     char reason[256];
-    if (store_apply(store, publications, count,
-                    publications[count - 1].kind == PUBLICATION_EPISODE ? publications[count - 1].episode.position
-                                                                        : publications[count - 1].incident.position,
-                    effects, revisions, reason) != DELIVERED) {
+    const struct store_piece piece = {.publications = publications, .count = count, .link = {1, ++link}, .now_ms = 1};
+    if (store_apply(store, &piece, effects, revisions, reason) != DELIVERED) {
         fprintf(stderr, "%s\n", reason);
         exit(1);
     }
@@ -37,6 +38,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", argc < 2 ? "usage: store_rates URL [INCIDENTS]" : reason);
         return 1;
     }
+    const struct alert_endpoint endpoints[] = {{SPAN("a"), INT64_MAX / 2}, {SPAN("b"), INT64_MAX / 2}};
+    size_t endpoint_count = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+    if (endpoint_count > 2 ||
+        (endpoint_count > 0 && store_alerts_open(store, endpoints, endpoint_count, 1, NULL, NULL) != STATUS_OK))
+        return 1;
     struct arena arena;
     arena_init(&arena, 64u << 20);
     struct stream_position position = {1, 0};

@@ -219,8 +219,9 @@ static void hear(struct bench *bench, struct store *store, size_t count)
     for (size_t at = 0, piece; at < count; at += piece) {
         piece = 1 + dice_below(&bench->dice, 16);
         piece = piece < count - at ? piece : count - at;
-        if (store_apply(store, bench->said + at, piece, (struct stream_position){1, at + piece}, effects, revisions,
-                        bench->reason) != DELIVERED)
+        if (store_apply(
+                store, &(struct store_piece){.publications = bench->said + at, .count = piece, .link = {1, at + piece}},
+                effects, revisions, bench->reason) != DELIVERED)
             fail_msg("%s", bench->reason);
         for (size_t i = 0; i < piece; i++)
             judge(bench, &bench->said[at + i], effects[i], revisions[i]);
@@ -376,9 +377,9 @@ static void a_history_told_again_after_everything_changes_nothing(void **state)
             uint32_t revision;
             if (bench->said[i].kind != PUBLICATION_EPISODE)
                 continue;
-            assert_int_equal(
-                store_apply(store, &bench->said[i], 1, (struct stream_position){0}, &effect, &revision, bench->reason),
-                DELIVERED);
+            assert_int_equal(store_apply(store, &(struct store_piece){.publications = &bench->said[i], .count = 1},
+                                         &effect, &revision, bench->reason),
+                             DELIVERED);
             assert_int_equal(effect, STORE_KNOWN);
         }
         hear(bench, store, bench->said_count);

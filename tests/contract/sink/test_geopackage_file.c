@@ -69,8 +69,9 @@ static enum delivery apply(struct bench *bench, struct store *store, struct publ
 {
     enum store_effect effect;
     uint32_t revision;
-    return store_apply(store, &publication, 1, (struct stream_position){1000, bench->number}, &effect, &revision,
-                       bench->reason);
+    return store_apply(store,
+                       &(struct store_piece){.publications = &publication, .count = 1, .link = {1000, bench->number}},
+                       &effect, &revision, bench->reason);
 }
 
 static void tell(struct bench *bench, struct store *store, const char *id, int64_t start_ms, double lat, double lon,
@@ -239,7 +240,8 @@ static void a_store_of_schema_1_is_read_as_it_is_and_upgraded_by_who_writes(void
                     "c.execute('ALTER TABLE episodes DROP COLUMN baseline_hash'); "
                     "c.execute('ALTER TABLE episodes DROP COLUMN epoch'); "
                     "c.execute('ALTER TABLE episodes DROP COLUMN number'); "
-                    "c.execute('DROP TABLE vedette_notices'); "
+                    "[c.execute('DROP TABLE vedette_' + name) for name in "
+                    "('notices', 'endpoints', 'alerts', 'drafts')]; "
                     "c.execute('UPDATE vedette_meta SET value = 1 WHERE key = \\\"schema\\\"'); c.commit()\"",
                     bench->folder),
         0);
@@ -447,19 +449,17 @@ static void a_full_disk_is_waited_for_and_nothing_is_half_written(void **state)
     const struct publication more[] = {
         story_told(story_incident(&bench->arena, next_position(bench), "ro", 0, T0, 45, 29, "RO")),
         story_episode(&bench->arena, next_position(bench), "e1", 1, EPISODE_FLAGGED, T0, T0, "PL,RO", "pl ro")};
+    const struct store_piece piece = {.publications = more, .count = 2, .link = {1000, 3}};
     enum store_effect effects[2];
     uint32_t revisions[2];
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(
-            store_apply(store, more, 2, (struct stream_position){1000, 3}, effects, revisions, bench->reason),
-            RETRY_LATER);
+        assert_int_equal(store_apply(store, &piece, effects, revisions, bench->reason), RETRY_LATER);
         assert_non_null(strstr(bench->reason, "no space left on the device"));
         assert_int_equal(store_link(store).number, 1);
         assert_int_equal(episodes_in(store), 0);
     }
     disk_is_full = false;
-    assert_int_equal(store_apply(store, more, 2, (struct stream_position){1000, 3}, effects, revisions, bench->reason),
-                     DELIVERED);
+    assert_int_equal(store_apply(store, &piece, effects, revisions, bench->reason), DELIVERED);
     assert_int_equal(episodes_in(store), 1);
     store_close(store);
     disk_is_full = true;

@@ -3,13 +3,20 @@
 
 usage: hook.py PORT SECRET      PORT 0: any; the first line says which
 A line on stdout for each request: STATUS PATH webhook-id type data.state data.revision verdict
+(of a source: … type data.kind data.since verdict)
 The path says how it behaves: /ok, /slow (answers after a second), /refuse (400), /redirect (302), /fail/N (503 to the
 first N of each id), /wait/N (429 with Retry-After: 1 to the first N).
 """
-import base64, collections, hashlib, hmac, http.server, json, os, sys, time
+import base64, collections, datetime, hashlib, hmac, http.server, json, os, sys, time
 
 key = base64.b64decode(sys.argv[2].removeprefix("whsec_"), validate=True)
 seen = collections.Counter()
+
+
+def name_of(data):
+    if "kind" in data:
+        return f'{data["source"]}/{round(datetime.datetime.fromisoformat(data["since"]).timestamp() * 1000)}'
+    return f'{data["id"]}/{data["revision"]}'
 
 
 def verdict(headers, body):
@@ -23,8 +30,8 @@ def verdict(headers, body):
         return "BAD-CONTENT-TYPE"
     event = json.loads(body)
     right = (event["specversion"] == "1.0" and event["source"] == "/vedette" and event["datacontenttype"] == "application/json"
-             and event["id"] == f'{event["data"]["id"]}/{event["data"]["revision"]}'
-             and event["time"].endswith("Z") and isinstance(event["data"]["incidents"], list))
+             and event["id"] == name_of(event["data"])
+             and event["time"].endswith("Z") and isinstance(event["data"].get("incidents", []), list))
     return "valid" if right else "BAD-EVENT"
 
 
@@ -42,7 +49,9 @@ class Hook(http.server.BaseHTTPRequestHandler):
             status = {"fail": 503, "wait": 429}[way]
         if way == "slow":
             time.sleep(1)
-        line = (status, self.path, name, event["type"], event["data"]["state"], event["data"]["revision"], verdict(self.headers, body))
+        data = event["data"]
+        about = (data["kind"], data["since"]) if "kind" in data else (data["state"], data["revision"])
+        line = (status, self.path, name, event["type"], *about, verdict(self.headers, body))
         os.write(1, (" ".join(map(str, line)) + "\n").encode())  # in one piece: requests come side by side
         self.send_response(status)
         if status == 429:

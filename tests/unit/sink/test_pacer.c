@@ -39,13 +39,12 @@ static enum alert_kind take(struct pacer *pacer, const char *id, struct fingerpr
                             int64_t now_ms)
 {
     struct span taken;
-    enum alert_kind kind;
-    uint32_t repeat;
-    int64_t time_ms;
+    struct alert_draft draft;
     assert_int_equal(pacer_take(pacer, now_ms, &taken), STATUS_OK);
     assert_true(span_equal(taken, span_of(id)));
-    assert_int_equal(pacer_choose(pacer, taken, fingerprint, revision, now_ms, &kind, &repeat, &time_ms), STATUS_OK);
-    return kind;
+    enum status chosen = pacer_choose(pacer, taken, fingerprint, revision, now_ms, &draft);
+    assert_true(chosen == STATUS_OK || chosen == STATUS_EXISTS);
+    return draft.kind;
 }
 
 static void deliver(struct pacer *pacer, const char *id, struct fingerprint fingerprint, uint32_t revision,
@@ -138,12 +137,10 @@ static void a_change_undone_in_time_is_not_told(void **state)
     /* Or undone in the store between being due and being read. */
     note(pacer, "a", flagged(2), NOW + 60000);
     struct span id;
-    enum alert_kind kind;
-    uint32_t repeat;
-    int64_t time_ms;
+    struct alert_draft draft;
     int64_t at = pacer_due(pacer);
     assert_int_equal(pacer_take(pacer, at, &id), STATUS_OK);
-    assert_int_equal(pacer_choose(pacer, id, flagged(1), 3, at, &kind, &repeat, &time_ms), STATUS_END);
+    assert_int_equal(pacer_choose(pacer, id, flagged(1), 3, at, &draft), STATUS_END);
     assert_true(pacer_is_quiet(pacer));
     pacer_free(pacer);
 }
@@ -236,21 +233,19 @@ static void a_retry_of_the_same_revision_keeps_its_time(void **state)
     (void)state;
     struct pacer *pacer = pacer_of(&usual);
     struct span id;
-    enum alert_kind kind;
-    uint32_t repeat;
-    int64_t first, second, third;
+    struct alert_draft first, second, third;
     note(pacer, "a", flagged(1), NOW);
     assert_int_equal(pacer_take(pacer, NOW + 30000, &id), STATUS_OK);
-    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, NOW + 30000, &kind, &repeat, &first), STATUS_OK);
+    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, NOW + 30000, &first), STATUS_OK);
     pacer_done(pacer, id, ALERT_RETRY, 0, NOW + 30000);
     assert_int_equal(pacer_take(pacer, NOW + 31000, &id), STATUS_OK);
-    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, NOW + 31000, &kind, &repeat, &second), STATUS_OK);
-    assert_int_equal(first, second);
+    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, NOW + 31000, &second), STATUS_EXISTS);
+    assert_int_equal(first.time_ms, second.time_ms);
     pacer_done(pacer, id, ALERT_RETRY, 0, NOW + 31000);
     assert_int_equal(pacer_take(pacer, NOW + 33000, &id), STATUS_OK); /* a later revision has its own */
-    assert_int_equal(pacer_choose(pacer, id, flagged(2), 2, NOW + 33000, &kind, &repeat, &third), STATUS_OK);
-    assert_int_equal(third, NOW + 33000);
-    assert_int_equal(kind, ALERT_FLAGGED);
+    assert_int_equal(pacer_choose(pacer, id, flagged(2), 2, NOW + 33000, &third), STATUS_OK);
+    assert_int_equal(third.time_ms, NOW + 33000);
+    assert_int_equal(third.kind, ALERT_FLAGGED);
     pacer_free(pacer);
 }
 
@@ -310,23 +305,139 @@ static void repeats_come_where_they_are_wanted_and_end_with_max_age(void **state
     note(pacer, "a", flagged(1), NOW);
     deliver(pacer, "a", flagged(1), 1, NOW + 30000);
     struct span id;
-    enum alert_kind kind;
-    uint32_t repeat;
-    int64_t time_ms;
+    struct alert_draft draft;
     int64_t at = NOW + 30000;
     for (uint32_t i = 1; i <= 3; i++) {
         at += 60 * MINUTE;
         assert_int_equal(pacer_due(pacer), at);
         assert_int_equal(pacer_take(pacer, at, &id), STATUS_OK);
-        assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, at, &kind, &repeat, &time_ms), STATUS_OK);
-        assert_int_equal(repeat, i);
+        assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, at, &draft), STATUS_OK);
+        assert_int_equal(draft.repeat, i);
         pacer_done(pacer, id, ALERT_SENT, 0, at);
     }
     assert_true(pacer_is_quiet(pacer)); /* a repeat to come is nothing to wait for at the end */
     at = NOW + usual.max_age_ms + 60 * MINUTE;
     assert_int_equal(pacer_take(pacer, at, &id), STATUS_OK);
-    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, at, &kind, &repeat, &time_ms), STATUS_END);
+    assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, at, &draft), STATUS_END);
     assert_int_equal(pacer_due(pacer), INT64_MAX);
+    pacer_free(pacer);
+}
+
+/* Whether it came is not known: so what follows is told, whatever it is. */
+static void who_was_sent_to_in_vain_hears_that_it_holds_no_more(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    note(pacer, "a", flagged(1), NOW);
+    take(pacer, "a", flagged(1), 1, NOW + 30000);
+    pacer_done(pacer, SPAN("a"), ALERT_RETRY, 0, NOW + 30000);
+    assert_int_equal(note(pacer, "a", unflagged(1), NOW + 30100), PACER_WAITS);
+    assert_int_equal(take(pacer, "a", unflagged(1), 2, NOW + 31000), ALERT_WITHDRAWN);
+    pacer_done(pacer, SPAN("a"), ALERT_SENT, 0, NOW + 31000);
+    assert_int_equal(pacer_due(pacer), INT64_MAX);
+    /* And of a change undone that the old holds again. */
+    note(pacer, "b", flagged(1), NOW);
+    deliver(pacer, "b", flagged(1), 1, NOW + 31000);
+    note(pacer, "b", flagged(2), NOW + 32000);
+    int64_t at = pacer_due(pacer);
+    take(pacer, "b", flagged(2), 2, at);
+    pacer_done(pacer, SPAN("b"), ALERT_RETRY, 0, at);
+    assert_int_equal(note(pacer, "b", flagged(1), at + 1), PACER_WAITS);
+    assert_int_equal(take(pacer, "b", flagged(1), 3, at + 1000), ALERT_UPDATED);
+    pacer_free(pacer);
+}
+
+/* --- over a restart: one pacer's row loaded into another --- */
+
+static struct alert_row row_of(struct pacer *pacer, const char *id, int64_t noted_ms)
+{
+    struct alert_row row;
+    pacer_row(pacer, span_of(id), &row);
+    row.noted_ms = noted_ms;
+    return row;
+}
+
+static struct pacer *restarted(struct pacer *before, const char *id, int64_t noted_ms, int64_t now_ms)
+{
+    struct pacer *pacer = pacer_of(&usual);
+    struct alert_row row = row_of(before, id, noted_ms);
+    assert_int_equal(pacer_load(pacer, &row, now_ms), STATUS_OK);
+    pacer_free(before);
+    return pacer;
+}
+
+static void what_was_noted_before_a_restart_waits_from_when_it_was_noted(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    note(pacer, "a", flagged(1), NOW);
+    pacer = restarted(pacer, "a", NOW, NOW + 10000);
+    assert_int_equal(pacer_due(pacer), NOW + 30000);
+    pacer = restarted(pacer, "a", NOW, NOW + 40000); /* down meanwhile */
+    assert_int_equal(take(pacer, "a", flagged(1), 1, NOW + 40000), ALERT_FLAGGED);
+    pacer_free(pacer);
+    /* Its age is judged as of then, too. */
+    pacer = pacer_of(&usual);
+    note(pacer, "b", flagged(1), NOW);
+    pacer = restarted(pacer, "b", NOW, NOW + 2 * usual.max_age_ms);
+    assert_int_equal(pacer_due(pacer), NOW + 30000);
+    struct alert_row row = row_of(pacer, "b", NOW + usual.max_age_ms + 1);
+    assert_int_equal(pacer_load(pacer, &row, NOW + 2 * usual.max_age_ms), STATUS_OK);
+    assert_int_equal(pacer_due(pacer), INT64_MAX);
+    pacer_free(pacer);
+}
+
+static void what_was_begun_before_a_restart_is_the_same_message_after_it(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    struct alert_draft before, after;
+    struct span id;
+    note(pacer, "a", flagged(1), NOW);
+    assert_int_equal(pacer_take(pacer, NOW + 30000, &id), STATUS_OK);
+    assert_int_equal(pacer_choose(pacer, id, flagged(1), 7, NOW + 30000, &before), STATUS_OK);
+    struct alert_row row = row_of(pacer, "a", NOW); /* killed before it was known what became of it */
+    row.due_ms = 0;
+    struct pacer *next = pacer_of(&usual);
+    assert_int_equal(pacer_load(next, &row, NOW + 60000), STATUS_OK);
+    pacer_free(pacer);
+    assert_int_equal(pacer_take(next, NOW + 60000, &id), STATUS_OK);
+    assert_int_equal(pacer_choose(next, id, flagged(1), 9, NOW + 60000, &after), STATUS_EXISTS);
+    assert_memory_equal(&before, &after, sizeof before);
+    pacer_done(next, id, ALERT_RETRY, 0, NOW + 60000);
+    /* Its pauses go on where they were, whatever the clock said. */
+    row = row_of(next, "a", NOW);
+    row.due_ms = INT64_MAX;
+    assert_int_equal(pacer_load(next, &row, NOW + 61000), STATUS_OK);
+    assert_int_equal(pacer_due(next), NOW + 61000 + 5 * MINUTE);
+    take(next, "a", flagged(1), 9, NOW + 61000 + 5 * MINUTE);
+    pacer_done(next, SPAN("a"), ALERT_RETRY, 0, NOW);
+    assert_int_equal(pacer_due(next), NOW + 2000);
+    pacer_free(next);
+}
+
+static void what_was_told_before_a_restart_is_not_told_again(void **state)
+{
+    (void)state;
+    struct pacer *pacer = pacer_of(&usual);
+    note(pacer, "a", flagged(1), NOW);
+    deliver(pacer, "a", flagged(1), 1, NOW + 30000);
+    pacer = restarted(pacer, "a", NOW, NOW + 60000);
+    assert_int_equal(pacer_due(pacer), INT64_MAX);
+    assert_int_equal(note(pacer, "a", flagged(1), NOW + 61000), PACER_NOTHING);
+    assert_int_equal(note(pacer, "a", flagged(2), NOW + 62000), PACER_WAITS);
+    assert_int_equal(pacer_due(pacer), NOW + 30000 + 5 * MINUTE); /* an interval after the last */
+    assert_int_equal(take(pacer, "a", flagged(2), 2, pacer_due(pacer)), ALERT_UPDATED);
+    /* Refused counts as told, until an operator has it tried again. */
+    pacer_done(pacer, SPAN("a"), ALERT_REFUSED, 0, NOW + 600000);
+    struct alert_row row = row_of(pacer, "a", NOW);
+    row.has_draft = row.is_refused = true;
+    assert_int_equal(pacer_load(pacer, &row, NOW + 700000), STATUS_OK);
+    assert_int_equal(pacer_due(pacer), INT64_MAX);
+    row.is_refused = false;
+    row.due_ms = NOW + 700000;
+    assert_int_equal(pacer_load(pacer, &row, NOW + 700000), STATUS_OK);
+    assert_int_equal(pacer_due(pacer), NOW + 700000);
     pacer_free(pacer);
 }
 
@@ -368,13 +479,12 @@ static void thousands_come_in_order_of_their_time(void **state)
     int64_t last = 0;
     for (int i = 0; i < 5000; i++) {
         struct span id;
-        enum alert_kind kind;
-        uint32_t repeat;
-        int64_t time_ms, due = pacer_due(pacer);
+        struct alert_draft draft;
+        int64_t due = pacer_due(pacer);
         assert_true(due >= last);
         last = due;
         assert_int_equal(pacer_take(pacer, due, &id), STATUS_OK);
-        assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, due, &kind, &repeat, &time_ms), STATUS_OK);
+        assert_int_equal(pacer_choose(pacer, id, flagged(1), 1, due, &draft), STATUS_OK);
         pacer_done(pacer, id, ALERT_SENT, 0, due);
     }
     assert_int_equal(pacer_waiting(pacer), 0);
@@ -433,6 +543,10 @@ int main(void)
         cmocka_unit_test(a_failing_endpoint_is_asked_one_at_a_time_and_all_again_once_it_is_back),
         cmocka_unit_test(one_message_that_always_fails_does_not_come_back_with_every_success),
         cmocka_unit_test(repeats_come_where_they_are_wanted_and_end_with_max_age),
+        cmocka_unit_test(who_was_sent_to_in_vain_hears_that_it_holds_no_more),
+        cmocka_unit_test(what_was_noted_before_a_restart_waits_from_when_it_was_noted),
+        cmocka_unit_test(what_was_begun_before_a_restart_is_the_same_message_after_it),
+        cmocka_unit_test(what_was_told_before_a_restart_is_not_told_again),
         cmocka_unit_test(what_cannot_be_read_is_read_again),
         cmocka_unit_test(a_clean_end_sends_what_waits),
         cmocka_unit_test(thousands_come_in_order_of_their_time),
