@@ -3,6 +3,7 @@
 #include "agents/agent_window.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/open_files.h"
 #include "base/service/service.h"
 #include "base/state_folder.h"
 #include "bus/bus_config.h"
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_MISUSED = 2, EXIT_REFUSALS = 3 };
@@ -40,6 +40,7 @@ struct process {
     uv_loop_t loop;
     uv_signal_t signals[3];
     struct bus *bus;
+    struct keyring *keyring; /* NULL: no keys */
     struct agent *agent;
     struct agent_window window;
     struct service *service;
@@ -134,16 +135,6 @@ static void signals_start(struct process *process)
     }
 }
 
-/* A followed file is held open, so that nothing written before a rotation is missed. */
-static void raise_open_files(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old limit will do, for fewer files */
-    }
-}
-
 static enum status open_service(struct process *process, const char *name, const struct monitor_config *monitor,
                                 char ret_reason[256])
 {
@@ -222,6 +213,7 @@ static int serve(struct process *process, const struct settings *settings)
         log_error("agent.start", "the bus cannot start: %s", status_text(status));
         return status_exit(status);
     }
+    bus_use_keys(process->bus, process->keyring);
     status = open_agent(process, settings);
     if (status == STATUS_OK) {
         signals_start(process);
@@ -258,7 +250,7 @@ int agent_main(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_MISUSED;
     service_begin("vedette-agent", &arguments.service);
-    raise_open_files();
+    open_files_raise(); /* a followed file is held open, so that nothing written before a rotation is missed */
 
     struct config *config;
     struct settings settings = {0};
@@ -268,13 +260,16 @@ int agent_main(int argc, char **argv)
     right = bus_config_read(config, &settings.bus) && right;
     right = monitor_config_read(config, &settings.monitor) && right;
     right = service_config_read(config, &arguments.service) && right;
+    struct keyring *keyring = NULL;
+    right = right && bus_config_keys(config, &settings.bus, BUS_OF_AGENT, &keyring);
     int exit_status = EXIT_MISUSED;
     if (right && config_complaints(config) == 0) {
-        struct process process = {.arguments = &arguments};
+        struct process process = {.arguments = &arguments, .keyring = keyring};
         uv_loop_init(&process.loop);
         exit_status = serve(&process, &settings);
         uv_loop_close(&process.loop);
     }
+    keyring_close(keyring);
     config_close(config);
     return exit_status;
 }

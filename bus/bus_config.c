@@ -98,12 +98,21 @@ static bool missing(struct config *config, const char *key, const char *what)
     return false;
 }
 
+static void said(void *self, enum log_level level, const char *id, const char *sentence)
+{
+    (void)self;
+    if (level == LOG_ERROR)
+        log_error(id, "%s", sentence);
+    else
+        log_info(id, "%s", sentence);
+}
+
 bool bus_config_keys(struct config *config, const struct bus_config *bus, enum bus_part part,
-                     const struct keyring_options *hooks, struct keyring **ret_keyring)
+                     struct keyring **ret_keyring)
 {
     char reason[256] = "";
     const struct bus_key_config *own = &bus->own[part];
-    struct keyring_options options = *hooks;
+    struct keyring_options options = {.said = said};
     *ret_keyring = NULL;
     if (!bus->keyed)
         return true;

@@ -37,7 +37,7 @@ struct bus_config {
 
 /* Complains of urls no driver carries, or that are not allowed. Strings live as long as the config. Opens no key. */
 bool bus_config_read(struct config *config, struct bus_config *ret_config);
-/* The keyring of one program; NULL without the block keys. What is missing or wrong is complained about; said and self
- * as the keyring's. */
+/* The keyring of one program; NULL without the block keys. What is missing or wrong is complained about; what is read
+ * anew later goes to the log. */
 bool bus_config_keys(struct config *config, const struct bus_config *bus, enum bus_part part,
-                     const struct keyring_options *hooks, struct keyring **ret_keyring);
+                     struct keyring **ret_keyring);

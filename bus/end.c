@@ -317,7 +317,7 @@ static void on_down(void *self, uint64_t line, const char *reason)
 static void on_refused(void *self, const char *reason)
 {
     struct end *end = self;
-    const struct peer peer = {.name = "", .reason = end->refused};
+    const struct peer peer = {.name = end->door, .reason = end->refused};
     if (strcmp(end->refused, reason) == 0)
         return;
     (void)snprintf(end->refused, sizeof end->refused, "%s", reason);
@@ -473,6 +473,7 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
         return status;
     end->hooks = *hooks;
     (void)snprintf(end->name, sizeof end->name, "%s", name);
+    (void)snprintf(end->door, sizeof end->door, "%s", options->url);
     end->options.session.name = end->name;
     end->turn = (struct turn){.run = end_turn, .self = end};
     arena_init(&end->arena, 4 * options->frame_bytes_max + LIMIT_BATCH_BYTES);

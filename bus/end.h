@@ -67,6 +67,7 @@ struct end {
     size_t link_room;
     struct link *recent;
     uint64_t keys_generation, keys_own_generation; /* as the links were last looked at */
+    char door[128];                                /* the url */
     char refused[256];                             /* what was told last of no line coming to be */
     struct arena arena;                            /* of the frame being heard */
     struct text text;                              /* of the frame being said */

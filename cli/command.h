@@ -21,4 +21,5 @@ extern const struct command command_calibrate;
 extern const struct command command_convert;
 extern const struct command command_check;
 extern const struct command command_alerts;
+extern const struct command command_keys;
 extern const struct command command_status;

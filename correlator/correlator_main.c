@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/open_files.h"
 #include "base/service/service.h"
 #include "base/state_folder.h"
 #include "bus/bus_config.h"
@@ -26,6 +27,7 @@ struct daemon {
     uv_signal_t terminate, interrupt, hangup;
     uv_timer_t grace;
     struct bus *bus;
+    struct keyring *keyring; /* NULL: no keys */
     struct correlator *correlator;
     struct correlator_window window;
     struct service *service;
@@ -242,6 +244,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         log_error("correlator.start", "the bus cannot start: %s", status_text(status));
         return status_exit(status);
     }
+    bus_use_keys(daemon->bus, daemon->keyring);
     status = correlator_open(&daemon->loop, daemon->bus, &correlator_options, &events, &daemon->correlator, reason);
     if (status == STATUS_OK && (status = open_service(daemon, reason)) != STATUS_OK)
         correlator_close(daemon->correlator, NULL, NULL);
@@ -285,6 +288,7 @@ int correlator_main(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
     service_begin("vedette-correlator", &arguments.service);
+    open_files_raise(); /* a peer each, and strangers */
 
     struct config *config;
     struct correlator_config correlator_config = {0};
@@ -297,9 +301,12 @@ int correlator_main(int argc, char **argv)
     right = monitor_config_read(config, &monitor_config) && right;
     right = service_config_read(config, &arguments.service) && right;
     right = right && correlator_config_load(config, &correlator_config) == STATUS_OK;
+    struct keyring *keyring = NULL;
+    right = right && bus_config_keys(config, &bus_config, BUS_OF_CORRELATOR, &keyring);
     int exit_status = 2;
     if (right && config_complaints(config) == 0) {
         struct daemon daemon = {.arguments = &arguments,
+                                .keyring = keyring,
                                 .path = arguments.config,
                                 .config = config,
                                 .correlator_config = &correlator_config,
@@ -308,6 +315,7 @@ int correlator_main(int argc, char **argv)
         exit_status = serve(&daemon, &correlator_config, &bus_config);
         uv_loop_close(&daemon.loop);
     }
+    keyring_close(keyring);
     correlator_config_fini(&correlator_config);
     config_close(config);
     return exit_status;

@@ -21,6 +21,7 @@ struct arguments {
 struct program {
     uv_loop_t loop;
     struct bus *bus;
+    struct keyring *keyring; /* NULL: no keys */
     struct store *store;
     struct sink *sink;
     struct sink_window window;
@@ -139,8 +140,10 @@ static int run(struct program *program, const struct sink_config *config, const 
     const struct sink_events events = {.failed = on_failed, .self = program};
     int exit_status = 0;
     status = bus_open(&program->loop, &program->bus);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        bus_use_keys(program->bus, program->keyring);
         status = sink_open(&program->loop, program->bus, &sink_options, &events, &program->sink, reason);
+    }
     if (status == STATUS_OK) {
         status = open_service(program, config, monitor, reason);
         if (status != STATUS_OK)
@@ -191,7 +194,9 @@ int sink_main(int argc, char **argv)
     is_right = monitor_config_read(config, &monitor) && is_right;
     is_right = service_config_read(config, &arguments.service) && is_right;
     struct program program = {.arguments = &arguments};
+    is_right = is_right && bus_config_keys(config, &bus, BUS_OF_SINK, &program.keyring);
     int exit_status = is_right && config_complaints(config) == 0 ? run(&program, &sink, &bus, &monitor) : 2;
+    keyring_close(program.keyring);
     config_close(config);
     return exit_status;
 }

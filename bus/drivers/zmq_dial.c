@@ -44,8 +44,9 @@ static void handshake_failed(struct port *port)
         attempts = keyring_server_count(keys) + 1;
         key_print(&keyring_own(keys)->public, public);
         (void)snprintf(reason, sizeof reason,
-                       "the handshake failed: the other side does not know this key (public key %s), or its own is "
-                       "not the one given here",
+                       "the handshake failed: the other side does not know this key (public key %s: vedette keys allow "
+                       "lets it in), or "
+                       "its own is not the one given here",
                        public);
     }
     dial_over(port, "the handshake failed");
