@@ -103,10 +103,13 @@ static void stop(struct process *process)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    if (number == SIGHUP)
-        log_info("agent.hangup", "SIGHUP: nothing is read anew; sources and mappings change with a restart");
-    else
-        stop(handle->data);
+    static const char *const blocks[] = CONFIG_BLOCKS;
+    struct process *process = handle->data;
+    if (number != SIGHUP)
+        stop(process);
+    else if (service_reload(process->service, process->arguments->config, blocks, &process->arguments->service))
+        log_info("agent.hangup",
+                 "SIGHUP: the log's settings are read anew; sources and mappings change with a restart");
 }
 
 static void on_drained(void *self)

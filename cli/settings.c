@@ -2,6 +2,7 @@
 
 #include "agents/locate/territories.h"
 #include "agents/mapping.h"
+#include "base/service/service.h"
 #include "cli/command.h"
 #include "proto/config_blocks.h"
 
@@ -54,6 +55,7 @@ static bool read_blocks(struct settings *settings)
     right &= correlator_config_read(settings->config, &settings->correlator);
     right &= sink_config_read(settings->config, &settings->sink);
     right &= monitor_config_read(settings->config, &settings->monitor);
+    right &= service_config_check(settings->config);
     return right && config_complaints(settings->config) == 0;
 }
 

@@ -85,6 +85,7 @@ static void finished(void *self)
              stats->received, stats->applied, stats->duplicate, stats->stale, stats->rejected, stats->too_late,
              stats->late, stats->published);
     service_close(daemon->service);
+    daemon->service = NULL;
     correlator_close(daemon->correlator, correlator_closed, daemon);
 }
 
@@ -107,7 +108,7 @@ static void stop(struct daemon *daemon)
 
 static const char *const blocks[] = CONFIG_BLOCKS;
 
-/* --- SIGHUP: the baseline is loaded anew --- */
+/* --- SIGHUP: the baseline and the log's settings are loaded anew --- */
 
 /* Complaints of the reader, a line each. */
 static void say_lines(char *lines)
@@ -118,20 +119,12 @@ static void say_lines(char *lines)
             log_error("config.reload", "%s", line);
 }
 
-static struct config *config_read_anew(const struct daemon *daemon)
+/* NULL where it is wrong: all that is wrong is complained about. */
+static struct config *config_read_anew(const struct daemon *daemon, FILE *complaints)
 {
-    char *lines = NULL;
-    size_t size = 0;
     struct config *config = NULL;
-    FILE *complaints = open_memstream(&lines, &size);
-    if (complaints == NULL)
-        return NULL;
     enum status status = config_open(daemon->path, blocks, complaints, &config);
-    bool right = status == STATUS_OK && config_complaints(config) == 0;
-    (void)fclose(complaints);
-    say_lines(lines);
-    free(lines);
-    if (right)
+    if (status == STATUS_OK && config_complaints(config) == 0)
         return config;
     if (status == STATUS_OK)
         config_close(config);
@@ -141,7 +134,7 @@ static struct config *config_read_anew(const struct daemon *daemon)
 static void restart_say(const struct daemon *daemon, const struct config *config)
 {
     for (size_t i = 0; blocks[i] != NULL; i++)
-        if (strcmp(blocks[i], "baseline") != 0 &&
+        if (strcmp(blocks[i], "baseline") != 0 && strcmp(blocks[i], "log") != 0 &&
             !config_same(config_block(daemon->config, blocks[i]), config_block(config, blocks[i])))
             log_warn("config.restart", "%s: the block %s has changed: it needs a restart", daemon->path, blocks[i]);
 }
@@ -169,16 +162,17 @@ static void baseline_take(struct daemon *daemon, struct baseline *baseline)
     baseline_close(before);
 }
 
-static void reload(struct daemon *daemon)
+static void reload_from(struct daemon *daemon, FILE *config_complaints)
 {
     const struct correlator_config *running = daemon->correlator_config;
     const struct footing_complaints complaints = {.complain = refused_say};
-    struct config *config = daemon->stopping ? NULL : config_read_anew(daemon);
+    struct config *config = daemon->stopping ? NULL : config_read_anew(daemon, config_complaints);
     if (config == NULL) {
         log_error("baseline.kept", "SIGHUP: nothing is loaded; the baseline stays what it is");
         return;
     }
     restart_say(daemon, config);
+    (void)service_config_read(config, &daemon->arguments->service); /* complained about; the rest goes on */
     const struct config_node *node = config_block(config, "baseline");
     const char *path = node != NULL ? config_path(config, node) : NULL;
     struct baseline *baseline = NULL;
@@ -193,12 +187,30 @@ static void reload(struct daemon *daemon)
     config_close(config);
 }
 
+static void reload(struct daemon *daemon)
+{
+    char *lines = NULL;
+    size_t size = 0;
+    FILE *complaints = open_memstream(&lines, &size); /* open as long as the configuration, which complains to it */
+    if (complaints == NULL) {
+        log_error("baseline.kept", "SIGHUP: %s", status_text(STATUS_NO_MEMORY));
+        return;
+    }
+    service_reload_begin(daemon->service);
+    reload_from(daemon, complaints);
+    service_reload_end(daemon->service);
+    (void)fclose(complaints);
+    say_lines(lines);
+    free(lines);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
+    struct daemon *daemon = handle->data;
     if (number == SIGHUP)
-        reload(handle->data);
+        reload(daemon);
     else
-        stop(handle->data);
+        stop(daemon);
 }
 
 static void failed(void *self, const char *reason)

@@ -84,12 +84,15 @@ static void end(struct program *program)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+    static const char *const blocks[] = CONFIG_BLOCKS;
+    struct program *program = handle->data;
     if (number == SIGHUP) {
-        log_info("sink.hangup", "SIGHUP: nothing to reload, store and alerts change with a restart");
+        if (service_reload(program->service, program->arguments->config, blocks, &program->arguments->service))
+            log_info("sink.hangup", "SIGHUP: the log's settings are read anew; store and alerts change with a restart");
         return;
     }
     log_info("sink.stops", "stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
-    end(handle->data);
+    end(program);
 }
 
 static void on_failed(void *self, const char *reason)

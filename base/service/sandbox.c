@@ -36,6 +36,8 @@ static int capabilities_drop(void)
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
     if (syscall(SYS_capget, &header, data) != 0)
         return -1;
+    if (((data[0].permitted | data[0].inheritable) & ~KEPT) == 0 && (data[1].permitted | data[1].inheritable) == 0)
+        return 0; /* as under systemd, which may rule out the call itself */
     data[0].effective &= KEPT;
     data[0].permitted &= KEPT;
     data[0].inheritable = 0;

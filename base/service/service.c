@@ -71,7 +71,7 @@ struct log_block {
 static const char *const level_names[] = {"debug", "info", "warn", "error", NULL};
 static const char *const format_names[] = {"logfmt", "json", NULL};
 
-bool service_config_read(struct config *config, const struct service_arguments *arguments)
+static bool block_read(struct config *config, struct log_block *ret_block)
 {
     static const struct config_row rows[] = {
         {"level", CONFIG_CHOICE, offsetof(struct log_block, level), .fallback = "info", .choices = level_names,
@@ -80,8 +80,19 @@ bool service_config_read(struct config *config, const struct service_arguments *
          .help = "how: logfmt or json"},
         {0},
     };
+    return config_read(config, config_block(config, "log"), rows, ret_block);
+}
+
+bool service_config_check(struct config *config)
+{
     struct log_block block = {0};
-    if (!config_read(config, config_block(config, "log"), rows, &block))
+    return block_read(config, &block);
+}
+
+bool service_config_read(struct config *config, const struct service_arguments *arguments)
+{
+    struct log_block block = {0};
+    if (!block_read(config, &block))
         return false;
     if (!arguments->has_level)
         log_set_level((enum log_level)block.level);
@@ -122,6 +133,8 @@ static void timer_start(struct service *service, uv_loop_t *loop)
 
 void service_reload_begin(struct service *service)
 {
+    if (service == NULL)
+        return;
     struct timespec now;
     char lines[64];
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -132,7 +145,22 @@ void service_reload_begin(struct service *service)
 
 void service_reload_end(struct service *service)
 {
-    notify_say(&service->notify, "READY=1");
+    if (service != NULL)
+        notify_say(&service->notify, "READY=1");
+}
+
+bool service_reload(struct service *service, const char *path, const char *const *blocks,
+                    const struct service_arguments *arguments)
+{
+    struct config *config;
+    service_reload_begin(service);
+    bool right = config_open(path, blocks, stderr, &config) == STATUS_OK;
+    if (right) {
+        right = service_config_read(config, arguments);
+        config_close(config);
+    }
+    service_reload_end(service);
+    return right;
 }
 
 /* --- life --- */

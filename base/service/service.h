@@ -3,7 +3,7 @@
  *
  *     service_argp ── service_begin ── config, work begins ── service_open ─ READY=1 ─┐
  *                                                    ┌─ WATCHDOG=1, STATUS=… from the loop
- *                                                    └─ service_reload ── service_close ─ STOPPING=1 */
+ *                                                    └─ service_reload… ── service_close ─ STOPPING=1 */
 #pragma once
 
 #include "base/config.h"
@@ -28,6 +28,9 @@ void service_begin(const char *program, const struct service_arguments *argument
  * false, complained about, where it is wrong. */
 bool service_config_read(struct config *config, const struct service_arguments *arguments);
 
+/* The same without effect: who looks at the file only. */
+bool service_config_check(struct config *config);
+
 struct service;
 
 /* Once the work has begun and all is open: from here on the system calls of sandbox.h are ruled out. Fails with a
@@ -35,8 +38,11 @@ struct service;
 enum status service_open(uv_loop_t *loop, const struct monitor_options *options,
                          const struct service_arguments *arguments, struct service **ret_service,
                          char ret_reason[256]) MUST_CHECK;
-/* Around a reload: tells the supervisor. */
+/* Around a reload: tells the supervisor. NULL is fine. */
 void service_reload_begin(struct service *service);
 void service_reload_end(struct service *service);
+/* Reads the block log of the file anew, between the two; false where the file is wrong: it is said, and all stays. */
+bool service_reload(struct service *service, const char *path, const char *const *blocks,
+                    const struct service_arguments *arguments);
 /* It stops: the window closes and the handles too, on the loop; what it looks at must live until then. NULL is fine. */
 void service_close(struct service *service);
