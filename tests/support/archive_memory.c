@@ -33,11 +33,19 @@ static enum status versions(struct archive *archive, uint64_t id_hash, uint64_t 
 {
     struct archive_memory *memory = memory_of(archive);
     enum status status = STATUS_OK;
+    size_t count = 0;
     memory->asked++;
-    for (size_t i = 0; i < memory->count && memory->stubs[i].number <= until && status == STATUS_OK; i++) {
-        if (memory->stubs[i].id_hash == id_hash)
-            status = visitor(self, &memory->stubs[i]);
-    }
+    size_t last = memory->room > 0 ? memory->chains[id_hash % memory->room] : 0;
+    for (size_t at = last; at != 0; at = memory->next[at - 1])
+        count++;
+    size_t *numbers = calloc(count + 1, sizeof *numbers);
+    assert(numbers != NULL);
+    for (size_t at = last, i = count; at != 0; at = memory->next[at - 1])
+        numbers[--i] = at;
+    for (size_t i = 0; i < count && numbers[i] <= until && status == STATUS_OK; i++)
+        if (memory->stubs[numbers[i] - 1].id_hash == id_hash)
+            status = visitor(self, &memory->stubs[numbers[i] - 1]);
+    free(numbers);
     return status;
 }
 
@@ -82,6 +90,15 @@ void archive_memory_fini(struct archive_memory *memory)
     free(memory->stubs);
     free(memory->reports);
     free(memory->heard_ms);
+    free(memory->next);
+    free(memory->chains);
+}
+
+static void chain(struct archive_memory *memory, size_t at)
+{
+    size_t *last = &memory->chains[memory->stubs[at].id_hash % memory->room];
+    memory->next[at] = *last;
+    *last = at + 1;
 }
 
 static void reserve(struct archive_memory *memory)
@@ -92,7 +109,13 @@ static void reserve(struct archive_memory *memory)
     memory->stubs = realloc(memory->stubs, memory->room * sizeof *memory->stubs);
     memory->reports = realloc(memory->reports, memory->room * sizeof *memory->reports);
     memory->heard_ms = realloc(memory->heard_ms, memory->room * sizeof *memory->heard_ms);
-    assert(memory->stubs != NULL && memory->reports != NULL && memory->heard_ms != NULL);
+    memory->next = realloc(memory->next, memory->room * sizeof *memory->next);
+    free(memory->chains);
+    memory->chains = calloc(memory->room, sizeof *memory->chains);
+    assert(memory->stubs != NULL && memory->reports != NULL && memory->heard_ms != NULL && memory->next != NULL &&
+           memory->chains != NULL);
+    for (size_t i = 0; i < memory->count; i++)
+        chain(memory, i);
 }
 
 static struct archive_stub stub_of(struct span packed)
@@ -128,5 +151,6 @@ uint64_t archive_memory_add(struct archive_memory *memory, struct span report, i
     memory->heard_ms[at] = heard_ms;
     memory->stubs[at] = stub_of(report);
     memory->stubs[at].number = memory->count;
+    chain(memory, at);
     return memory->count;
 }

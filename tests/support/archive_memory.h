@@ -1,4 +1,4 @@
-/* An archive in memory: all it was given, in a list. Every question is answered by looking at all of it. */
+/* An archive in memory: all it was given, in a list, and chains by id. A question by time looks at all of it. */
 #pragma once
 
 #include "correlator/archive.h"
@@ -10,6 +10,8 @@ struct archive_memory {
     struct archive_stub *stubs;
     struct span *reports; /* owned */
     int64_t *heard_ms;
+    size_t *next;   /* of the same chain, an earlier one; 0: none, else its number */
+    size_t *chains; /* the last of each, by id; as many as there is room */
     size_t count;
     size_t room;
     uint64_t asked; /* questions by id so far */
