@@ -5,7 +5,8 @@
                            ├──▶ proxy ──▶ correlator ◀── proxy ◀── sink ──▶ store, webhook ──▶ endpoint
     desks (files) ─ south ─┘
 
-    tests/system/chaos.py [--seed S] [--blows N] [--end T] [--only KIND,…] [--without KIND,…] [--keep]
+    tests/system/chaos.py [--seed S] [--blows N] [--end T] [--only KIND,…] [--without KIND,…]
+                          [--victims PROGRAM,…] [--keep]
 
 Seed and end are printed; with them the season, the blows and their order are the same again (when exactly they fall is not).
 Without arguments: 40 blows under sanitizers, 200 without, 1,000 where VEDETTE_SOAK=1."""
@@ -87,12 +88,12 @@ class Ground:
 class Blows:
     """Each kind is a method: it strikes one of the members, links or desks, and says in words what it did."""
 
-    def __init__(self, ground, dice):
-        self.ground, self.dice = ground, dice
+    def __init__(self, ground, dice, victims):
+        self.ground, self.dice, self.victims = ground, dice, victims
         self.mend_at = {}
 
     def member(self):
-        up = [member for member in self.ground.fleet if member.state == UP]
+        up = [member for member in self.ground.fleet if member.state == UP and member.name in self.victims]
         return self.dice.choice(up) if up else None
 
     def kill(self):
@@ -178,9 +179,9 @@ def wrong_in_alerts(ground):
     return webhook.judge(ground.endpoint.received, flagged)
 
 
-def ordeal(ground, kinds, count, log):
+def ordeal(ground, kinds, victims, count, log):
     """Everything from the first start to the verdict: what is wrong, in sentences."""
-    blows = Blows(ground, ground.dice)
+    blows = Blows(ground, ground.dice, victims)
     ground.fleet.start()
     ground.writer.start()
     strike(ground, blows, kinds, count, ground.dice, log)
@@ -207,6 +208,7 @@ def main():
     reader.add_argument("--end", type=int, default=int(time.time()) // 3600 * 3600, help="of the season, seconds since 1970")
     reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
     reader.add_argument("--without", type=lambda text: text.split(","), default=[])
+    reader.add_argument("--victims", type=lambda text: text.split(","), default=["north", "south", "correlator", "sink"])
     reader.add_argument("--keep", action="store_true", help="keep the folder")
     arguments = reader.parse_args()
     kinds = {name: weight for name, weight in KINDS.items() if name in arguments.only and name not in arguments.without}
@@ -216,7 +218,7 @@ def main():
     ground = Ground(folder, arguments.seed, arguments.blows, arguments.end, same=arguments.seed % 2 == 0)
     wrong = ["it did not come to a verdict"]
     try:
-        wrong = ordeal(ground, kinds, arguments.blows, log)
+        wrong = ordeal(ground, kinds, arguments.victims, arguments.blows, log)
     except AssertionError as failure:
         wrong = [str(failure)]
     finally:
