@@ -267,6 +267,8 @@ static struct told *told_of(struct publisher *publisher, const struct engine_cha
     *ret_is_new = told == NULL;
     if (told == NULL && (told = tellings_add(&publisher->told, change->id)) != NULL)
         told->revision = revision_before(publisher, change);
+    if (told != NULL)
+        told->rule = change->rule;
     return told;
 }
 
@@ -394,21 +396,93 @@ void publisher_mode(struct publisher *publisher, enum publisher_mode mode)
     publisher->mode = mode;
 }
 
-enum status publisher_pack(const struct publisher *publisher, struct text *bytes)
-{
-    return tellings_pack(&publisher->told, bytes);
-}
+/* --- what it remembers, for who comes after --- */
 
-enum status publisher_unpack(struct publisher *publisher, struct span bytes)
+static struct publisher_told row_of(const struct publisher *publisher, const struct told *told)
 {
-    return tellings_unpack(&publisher->told, bytes);
+    struct publisher_told row = {
+        .rule = told->rule < publisher->rule_count ? publisher->rules[told->rule].name : SPAN(""),
+        .revision = told->revision,
+        .state = told->state,
+        .capped = told->capped,
+        .final = told->final,
+        .last_ms = told->last_ms,
+        .cause = span_of(told->cause),
+        .supersedes = (const char(*)[EPISODE_ID_BYTES])told->supersedes,
+        .supersedes_count = told->supersedes_count,
+    };
+    memcpy(row.id, told->id, sizeof row.id);
+    memcpy(row.digest, told->digest, sizeof row.digest);
+    return row;
 }
 
 enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self)
 {
-    enum status status = STATUS_OK;
-    for (const struct told *told = publisher->told.first; told != NULL && status == STATUS_OK; told = told->hh.next)
-        status = visitor(self, told);
+    const struct publisher_told forgotten = {.revision = publisher->told.forgotten_revision,
+                                             .last_ms = publisher->told.forgotten_ms};
+    enum status status = visitor(self, &forgotten);
+    for (const struct told *told = publisher->told.first; told != NULL && status == STATUS_OK; told = told->hh.next) {
+        const struct publisher_told row = row_of(publisher, told);
+        status = visitor(self, &row);
+    }
+    return status;
+}
+
+enum status publisher_load(struct publisher *publisher, const struct publisher_told *row)
+{
+    if (row->id[0] == '\0') {
+        publisher->told.forgotten_revision = row->revision;
+        publisher->told.forgotten_ms = row->last_ms;
+        return STATUS_OK;
+    }
+    if (tellings_find(&publisher->told, row->id) != NULL)
+        return STATUS_INVALID;
+    struct told *told = tellings_add(&publisher->told, row->id);
+    if (told == NULL)
+        return STATUS_NO_MEMORY;
+    while (told->rule < publisher->rule_count && !span_equal(publisher->rules[told->rule].name, row->rule))
+        told->rule++;
+    told->revision = row->revision;
+    told->state = row->state;
+    told->capped = row->capped;
+    told->final = row->final;
+    told->last_ms = row->last_ms;
+    memcpy(told->digest, row->digest, sizeof told->digest);
+    enum status status = told_set_cause(told, row->cause);
+    for (size_t i = 0; i < row->supersedes_count && status == STATUS_OK; i++)
+        status = told_add_superseded(told, row->supersedes[i]);
+    return status;
+}
+
+void publisher_drop(struct publisher *publisher)
+{
+    while (publisher->told.first != NULL)
+        tellings_forget(&publisher->told, publisher->told.first);
+}
+
+enum status publisher_withdraw(struct publisher *publisher, const struct publisher_told *row)
+{
+    if (row->state == EPISODE_WITHDRAWN || tellings_find(&publisher->told, row->id) != NULL)
+        return STATUS_OK;
+    struct publication publication = {
+        .kind = PUBLICATION_EPISODE,
+        .episode = {.id = span_of(row->id),
+                    .revision = row->revision + 1,
+                    .position = publisher->position,
+                    .title = SPAN("Withdrawn: the rules are others now"),
+                    .rule = row->rule,
+                    .state = EPISODE_WITHDRAWN,
+                    .final = true,
+                    .first_ms = row->last_ms,
+                    .last_ms = row->last_ms,
+                    .expected = NAN,
+                    .score = NAN,
+                    .recurrence_days = NAN,
+                    .cause = span_of(publisher->occasion)},
+    };
+    episode_digest(&publication.episode, publication.episode.digest);
+    enum status status = publish(publisher, &publication);
+    publisher->revisions += status == STATUS_OK;
     return status;
 }
 

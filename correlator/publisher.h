@@ -10,7 +10,6 @@
 #include "base/status.h"
 #include "correlator/engine/engine.h"
 #include "proto/episode.h"
-#include "proto/json.h"
 
 #include <stdint.h>
 
@@ -61,14 +60,30 @@ void publisher_mode(struct publisher *publisher, enum publisher_mode mode);
 /* Begins the cause of every episode told until publisher_occasion_over. Copied, cut at 255 bytes. */
 void publisher_occasion(struct publisher *publisher, const char *occasion);
 
-/* What it remembers, for the publisher of a later life, which must remember nothing yet. STATUS_INVALID: those are not
- * such bytes; it can only be freed. */
-enum status publisher_pack(const struct publisher *publisher, struct text *bytes) MUST_CHECK;
-enum status publisher_unpack(struct publisher *publisher, struct span bytes) MUST_CHECK;
-/* Each that it remembers (tellings.h), in no order. Answers the visitor's status if it is not OK. */
-struct told;
-typedef enum status (*publisher_visitor)(void *self, const struct told *told);
+/* What it remembers of an episode; one without an id is of all it has forgotten. Borrowed. */
+struct publisher_told {
+    char id[EPISODE_ID_BYTES];
+    struct span rule; /* its name; empty: of a rule there is no more */
+    uint32_t revision;
+    enum episode_state state;
+    bool capped;
+    bool final;
+    int64_t last_ms;
+    unsigned char digest[32];
+    struct span cause;
+    const char (*supersedes)[EPISODE_ID_BYTES]; /* ascending */
+    size_t supersedes_count;
+};
+/* In no order. Answers the visitor's status if it is not OK. */
+typedef enum status (*publisher_visitor)(void *self, const struct publisher_told *told);
 enum status publisher_visit(const struct publisher *publisher, publisher_visitor visitor, void *self) MUST_CHECK;
+/* Remembers what another publisher did. STATUS_INVALID: it remembers it already. */
+enum status publisher_load(struct publisher *publisher, const struct publisher_told *told) MUST_CHECK;
+/* Forgets all it told, but for how great a revision can have been: it is told anew. */
+void publisher_drop(struct publisher *publisher);
+/* Takes back an episode that other rules made and these do not, as the occasion says. Nothing happens where it is
+ * remembered. */
+enum status publisher_withdraw(struct publisher *publisher, const struct publisher_told *told) MUST_CHECK;
 /* Forgets the withdrawn episodes that ended before the engine's horizon: they hardly come back. O(all). */
 void publisher_forget(struct publisher *publisher, int64_t horizon_ms);
 /* Revisions of episodes published so far. */

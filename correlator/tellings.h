@@ -5,7 +5,6 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "proto/episode.h"
-#include "proto/json.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +20,7 @@
 struct told {
     UT_hash_handle hh;
     char id[EPISODE_ID_BYTES];
+    size_t rule; /* of the publisher's; beyond them: none of those */
     uint32_t revision;
     enum episode_state state;
     bool capped;
@@ -51,7 +51,3 @@ void tellings_forget(struct tellings *tellings, struct told *told);
 void tellings_sweep(struct tellings *tellings, int64_t before_ms);
 enum status told_set_cause(struct told *told, struct span cause) MUST_CHECK;
 enum status told_add_superseded(struct told *told, const char *id) MUST_CHECK;
-
-/* All of it, and back into one that is empty. STATUS_INVALID: those are not such bytes. */
-enum status tellings_pack(const struct tellings *tellings, struct text *bytes) MUST_CHECK;
-enum status tellings_unpack(struct tellings *tellings, struct span bytes) MUST_CHECK;

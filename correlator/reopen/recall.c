@@ -243,6 +243,7 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
     if (status != STATUS_OK)
         return status;
     *ret_count = closure.numbers.count;
+    reopen->is_restored = true;
     reopen->events.at(reopen->events.self, until);
     engine_hold(options->engine, true);
     publisher_mode(options->publisher, PUBLISHER_RECALLS);

@@ -146,7 +146,7 @@ enum status reopen_judge(struct reopen *reopen, uint64_t number, int64_t heard_m
 {
     *ret_verdict = REOPEN_NOT;
     int64_t horizon_ms = horizon_of(reopen), touched_ms;
-    if (horizon_ms == INT64_MIN && reopen->taken.count == 0)
+    if (horizon_ms == INT64_MIN && reopen->taken.count == 0 && !reopen->is_restored)
         return STATUS_OK;
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};

@@ -73,7 +73,7 @@ enum status reopen_run(struct reopen *reopen, uint64_t until) MUST_CHECK;
 
 /* Puts memory together, as it is at watermark_ms (TIME_NONE: none yet) once all reports up to number `until` have been
  * applied: into an engine and a register that are empty, with a publisher that remembers what it told
- * (publisher_unpack). What it told otherwise than it would be told now, or not at all, is published; the rest is not.
+ * (publisher_load). What it told otherwise than it would be told now, or not at all, is published; the rest is not.
  * Then the watermark is the engine's and the register's, and what is final has left. ret_count: incidents read.
  * STATUS_FULL: they are more than incidents_max; nothing was changed. */
 enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t until, size_t *ret_count) MUST_CHECK;

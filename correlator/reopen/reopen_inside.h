@@ -29,6 +29,7 @@ struct reopen {
     uint32_t refused; /* of withheld */
     VECTOR(struct record *) records;
     VECTOR(uint32_t) handles;
+    bool is_restored; /* from what was before, the register knows only what takes part */
     struct reopen_stats stats;
 };
 
