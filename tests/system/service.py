@@ -83,6 +83,7 @@ class Service(Case):
                 supervisor.wait_for("READY=1")
                 running.process.send_signal(signal.SIGTERM)
                 supervisor.wait_for("STOPPING=1")
+                running.process.wait(60)  # a second SIGTERM would end it at once
                 running.stop(check=0)
 
     def test_a_stopped_daemon_is_missed_by_the_watchdog(self):
