@@ -16,6 +16,8 @@ static const struct metric view_rows[] = {
     METRIC_IN(struct correlator_view, stats, GAUGE, episodes, "episodes published and not final"),
     METRIC(struct correlator_view, GAUGE, backlog_bytes, "what waits for slow sinks beyond the link's outbox"),
     METRIC(struct correlator_view, GAUGE, sinks, "sinks connected"),
+    METRIC(struct correlator_view, COUNTER, journaled, "items and records journaled, in all its life"),
+    METRIC(struct correlator_view, GAUGE, journal_bytes, "the journal's size on disk"),
     METRIC(struct correlator_view, TIME, watermark_ms, "before it no source is still expected to report"),
     METRIC(struct correlator_view, TEXT, watermark_held_by, "the source that promises least"),
     METRIC(struct correlator_view, FLAG, is_held, "1: agents are held back, for the sinks are slow"),
@@ -24,8 +26,11 @@ static const struct metric view_rows[] = {
 };
 
 static const struct metric source_rows[] = {
-    METRIC(struct watermark_source, TEXT, state_text, "live, idle, blocked, dead or ended"),
+    METRIC(struct watermark_source, TEXT, state_text,
+           "live, idle, ended, blocked, late, dead, silent, unheard or retired"),
     METRIC(struct watermark_source, TEXT, agent, "who speaks of it"),
+    METRIC(struct watermark_source, FLAG, is_well, "1: heard, read, and not behind"),
+    METRIC(struct watermark_source, FLAG, is_silent, "1: not well for longer than it may"),
     METRIC(struct watermark_source, TIME, promise_ms, "read up to then, less its lateness"),
     METRIC(struct watermark_source, TIME, heard_ms, "when its agent last spoke of it"),
 };
@@ -49,6 +54,11 @@ static const void *view_look(void *self, size_t index, const char **ret_label)
                                             .is_held = correlator->held,
                                             .is_full = correlator->full,
                                             .has_failed = correlator->failed};
+    const struct journal *journal = correlator->keeping.journal;
+    if (journal != NULL) {
+        window->view.journaled = journal_next(journal) - 1;
+        window->view.journal_bytes = journal_bytes(journal);
+    }
     return &window->view;
 }
 
@@ -81,9 +91,12 @@ bool correlator_window_ready(void *self, char ret_reason[256])
 {
     const struct correlator_window *window = self;
     const struct correlator *correlator = window->correlator;
+    bool recovers = keeping_recovers(correlator);
     if (correlator->failed)
         (void)snprintf(ret_reason, 256, "it cannot go on");
     else if (correlator->finishing)
         (void)snprintf(ret_reason, 256, "it is stopping");
-    return !correlator->failed && !correlator->finishing;
+    else if (recovers)
+        (void)snprintf(ret_reason, 256, "what was journaled before its start is being applied again");
+    return !correlator->failed && !correlator->finishing && !recovers;
 }

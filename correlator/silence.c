@@ -14,6 +14,8 @@ static const char *agent_of(const struct watermark_source *source)
 static void on_condition(void *self, const struct watermark_source *source)
 {
     (void)self;
+    if (source->is_retired)
+        return; /* who did that has said it */
     switch (source->condition) {
     case CONDITION_UNHEARD:
         break;
@@ -49,7 +51,8 @@ static void silence_words(const struct watermark_source *source, int64_t since_m
     char since[TIME_TEXT_BYTES];
     time_format(since_ms / 1000 * 1000, since);
     (void)snprintf(ret_text, 512, "source %.260s %s since %s: %s", source->name,
-                   source->is_silent ? "is silent" : "is back", since, why[source->condition]);
+                   source->is_silent ? "is silent" : "is back", since,
+                   source->is_retired ? "it is retired, nobody waits for it" : why[source->condition]);
 }
 
 static void on_silence(void *self, const struct watermark_source *source, int64_t since_ms)
@@ -69,7 +72,7 @@ void silence_watch(struct correlator *correlator)
 {
     const struct watermark_moment moment = {.monotonic_ms = (int64_t)(clock_monotonic_ns() / 1000000),
                                             .wall_ms = clock_wall_ms(),
-                                            .is_deaf = correlator->held};
+                                            .is_deaf = correlator->held || keeping_recovers(correlator)};
     const struct watermark_events events = {.condition = on_condition, .silence = on_silence, .self = correlator};
     if (!correlator->failed)
         watermark_watch(correlator->watermark, &moment, &events);

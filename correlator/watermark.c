@@ -168,6 +168,8 @@ static const char *const conditions[] = {
 
 static const char *state_text(const struct source *source)
 {
+    if (source->is_retired)
+        return "retired";
     if (source->silence == SILENCE_TOLD)
         return "silent";
     if (source->condition == CONDITION_WELL)
@@ -182,6 +184,7 @@ static struct watermark_source view(const struct source *source)
         .agent = source->has_spoken ? source->agent : NULL,
         .state = source->state,
         .condition = source->condition,
+        .is_well = source->condition == CONDITION_WELL,
         .is_silent = source->silence == SILENCE_TOLD,
         .state_text = state_text(source),
         .promise_ms = source->watermark_ms,

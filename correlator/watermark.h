@@ -49,6 +49,7 @@ struct watermark_source { /* a source as it was last spoken of; its texts are va
     const char *agent; /* NULL: nobody has spoken of it, nor is the state known then */
     enum source_state state;
     enum source_condition condition; /* at the last watermark_watch */
+    bool is_well;                    /* that condition */
     bool is_silent;                  /* was not well for longer than it may, and is not well yet */
     const char *state_text;          /* for people: silent, the condition, or where it is well the state */
     int64_t promise_ms;              /* TIME_NONE: none */

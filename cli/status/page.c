@@ -126,10 +126,10 @@ static void watermark_show(const json_t *programs, FILE *out)
 /* --- numbers --- */
 
 /* Of each program's own table, what is worth a glance; where it has such a row. */
-static const char *const glance[] = {"incidents",   "episodes",       "published",      "sinks",
-                                     "waiting",     "backlog_bytes",  "spool_bytes",    "dropped",
-                                     "quarantined", "refused",        "unread",         "alerts_waiting",
-                                     "alerts_sent", "alerts_retried", "alerts_refused", NULL};
+static const char *const glance[] = {
+    "incidents", "episodes",       "published",   "sinks",          "waiting",        "backlog_bytes",
+    "journaled", "journal_bytes",  "spool_bytes", "dropped",        "quarantined",    "refused",
+    "unread",    "alerts_waiting", "alerts_sent", "alerts_retried", "alerts_refused", NULL};
 
 static void glance_show(const json_t *program, const char *title, FILE *out)
 {
