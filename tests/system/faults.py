@@ -123,6 +123,56 @@ class Faults(Case):
         disk.make_room()
         self.ends_as_expected()
 
+    def spooled(self, policy):
+        """An agent whose spool is small and full, and the correlator comes only then. Its own words in the end."""
+        self.set_up(count=12000, agent={"name": "agent", "spool": {"size": "1MiB", "full": policy}})
+        self.write(0, 10)
+        self.fleet["agent"].start()
+        self.wait_for(lambda: self.says("agent", ["id=spool.full", "id=spool.dropped"]))
+        self.fleet["correlator"].start()
+        self.fleet["sink"].start()
+
+    def agents_table(self):
+        status = self.fleet["agent"].status()
+        return {**status["tables"]["link"], **status["tables"]["agent"]} if status else None
+
+    def test_the_spool_is_full_and_blocks(self):
+        self.spooled("block")
+        self.ends_as_expected()
+
+    def loses_and_says_so(self, policy):
+        self.spooled(policy)
+        last = self.season.reports[-1][2]["source_id"] if policy == "drop_oldest" else self.season.reports[0][2]["source_id"]
+        settle(lambda: self.agents_table()["waiting"] != 0, self.fleet)
+        self.wait_for(lambda: any(one["id"].endswith(":" + last) for one in content(self.place.store)["incidents"]))
+        self.assertEqual(self.fleet.wrong_in_ledgers(), [])
+        self.assertGreater(self.agents_table()["dropped"], 0)
+        expected = {one["id"] for one in self.expected["incidents"]}
+        there = {one["id"] for one in content(self.place.store)["incidents"]}
+        self.assertLess(there, expected)
+        self.fleet.end()
+        self.fleet.expect_no_complaint()
+
+    def test_the_spool_is_full_and_drops_the_oldest(self):
+        self.loses_and_says_so("drop_oldest")
+
+    def test_the_spool_is_full_and_rejects(self):
+        self.loses_and_says_so("reject")
+
+    def test_the_agents_disk_is_full(self):
+        self.set_up(count=12000, agent={"name": "agent", "spool": {"size": "8MiB"}})
+        disk = self.disk("state-agent", 16)
+        self.fleet["agent"].start()
+        self.write(0, 1)
+        self.wait_for(lambda: self.agents_table() and self.agents_table()["waiting"] > 0)
+        disk.fill()
+        self.write(1, 10)
+        self.wait_for(lambda: self.says("agent", ["id=spool.full"]))
+        disk.make_room()
+        self.fleet["correlator"].start()
+        self.fleet["sink"].start()
+        self.ends_as_expected()
+
     def test_the_clock_jumps_a_day_either_way(self):
         if not FAKETIME.exists() or SANITIZED:
             self.skipTest("needs the package faketime, which does not go together with a sanitizer")

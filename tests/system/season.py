@@ -88,7 +88,7 @@ class Season:
                 report["headline"] += ", told again"
                 report["reported_at"] = stamp(known)
             elif 0.3 <= what < 0.7:
-                report["occurred"] = {"start": report["occurred"]["start"][:-4] + "30Z"}
+                report["occurred"] = {"start": report["occurred"]["start"][:-3] + "30Z"}
                 report["occurred"]["end"] = report["occurred"]["start"]
             elif 0.7 <= what < 0.85:
                 report["status"] = "retracted"
