@@ -72,12 +72,14 @@ size_t end_peers(const struct end *end)
 }
 
 /* As the allow-list has it now; NULL: it is not on it in this end's role, or there are no keys. */
-static const struct allowed_key *link_key(const struct end *end, const struct link *link)
+static const struct allowed_key *link_key(const struct end *end, struct link *link)
 {
-    if (end->keys == NULL || link->user[0] == '\0')
-        return NULL;
+    if (end->keys == NULL || link->user[0] == '\0' || link->key_generation == keyring_generation(end->keys))
+        return link->key;
     const struct allowed_key *key = keyring_find(end->keys, link->user);
-    return key != NULL && key->role == end->options.role ? key : NULL;
+    link->key = key != NULL && key->role == end->options.role ? key : NULL;
+    link->key_generation = keyring_generation(end->keys);
+    return link->key;
 }
 
 static bool end_has_list(const struct end *end)
@@ -85,13 +87,13 @@ static bool end_has_list(const struct end *end)
     return end->keys != NULL && end->options.session.end == BUS_LISTEN;
 }
 
-struct peer link_peer(const struct end *end, const struct link *link)
+struct peer link_peer(const struct end *end, struct link *link)
 {
     const struct session *session = &link->session;
     return (struct peer){session->peer_name, session->peer_epoch, session->reason, link_key(end, link)};
 }
 
-static void peer_tell(struct end *end, const struct link *link, enum peer_state state)
+static void peer_tell(struct end *end, struct link *link, enum peer_state state)
 {
     struct peer peer = link_peer(end, link);
     end->hooks.peer(end->hooks.self, &peer, state);
@@ -253,6 +255,15 @@ static void on_up(void *self, uint64_t line, const char *user)
     end_wake(end);
 }
 
+/* A frame of a key that is not on the list any more: nothing of it is believed. */
+static void link_revoked(struct end *end, struct link *link)
+{
+    ++*end->options.counts.revoked;
+    if (link->session.state != SESSION_OVER)
+        session_refuse(&link->session, ENDING_REFUSED, REVOKED);
+    link_ended(end, link);
+}
+
 static void on_frame(void *self, uint64_t line, struct span bytes)
 {
     struct end *end = self;
@@ -261,8 +272,8 @@ static void on_frame(void *self, uint64_t line, struct span bytes)
         return;
     struct frame frame;
     char reason[REASON_BYTES] = "not a frame";
-    if (end_has_list(end) && link->ended && link_key(end, link) == NULL) {
-        ++*end->options.counts.revoked;
+    if (end_has_list(end) && link_key(end, link) == NULL) {
+        link_revoked(end, link);
         return;
     }
     arena_reset(&end->arena);

@@ -14,7 +14,9 @@
 
 struct link {
     uint64_t line;
-    char user[KEY_TEXT_BYTES]; /* a listener's with keys: the key it came with; else "" */
+    char user[KEY_TEXT_BYTES];     /* a listener's with keys: the key it came with; else "" */
+    const struct allowed_key *key; /* of that, as the list had it in this generation of the keyring; NULL: not on it */
+    uint64_t key_generation;
     struct session session;
     bool up;      /* PEER_UP was told */
     bool ended;   /* the session's end was told */
@@ -86,7 +88,7 @@ void end_hold(struct end *end, enum port_flow flow);
 /* Ends the open session of the peer of that name, if there is one, and has it told the reason. */
 void end_refuse(struct end *end, const char *name, const char *reason);
 /* Its strings are the session's. */
-struct peer link_peer(const struct end *end, const struct link *link);
+struct peer link_peer(const struct end *end, struct link *link);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);
 /* Says the acknowledgements and marks that are due, then good-bye, and drops everything; hooks->closed follows from the

@@ -101,7 +101,10 @@ static enum status links_open(struct correlator *correlator, struct bus *bus, ch
 
 static void on_tick(uv_timer_t *timer)
 {
-    lateness_tell(timer->data);
+    struct correlator *correlator = timer->data;
+    lateness_tell(correlator);
+    intake_tell_rejected(correlator);
+    permits_tell(&correlator->permits);
     if (keeping_is_on(timer->data))
         keeping_tick(timer->data, clock_wall_ms());
     else
@@ -158,6 +161,7 @@ const struct correlator_stats *correlator_stats(struct correlator *correlator)
 {
     struct engine_stats engine;
     engine_stats(correlator->engine, &engine);
+    correlator->stats.forbidden = correlator->permits.forbidden;
     correlator->stats.incidents = engine.incidents;
     correlator->stats.episodes = engine.episodes;
     correlator->stats.published = publisher_revisions(correlator->publisher);

@@ -53,6 +53,7 @@ struct correlator;
     X(duplicate, "reports that said what was known")                                                                   \
     X(stale, "reports older than what was known")                                                                      \
     X(rejected, "reports refused")                                                                                     \
+    X(forbidden, "reports of sources their agent's key may not write; among those refused")                            \
     X(too_late, "reports of what has left memory, not applied: there is no archive, or it is too much")                \
     X(late, "reports applied behind the watermark")                                                                    \
     X(reopened, "late reports applied to what had left memory, read back")                                             \

@@ -19,6 +19,7 @@
 #include "correlator/engine/engine.h"
 #include "correlator/keeping.h"
 #include "correlator/outlet.h"
+#include "correlator/permits.h"
 #include "correlator/publisher.h"
 #include "correlator/registry.h"
 #include "correlator/reopen/reopen.h"
@@ -37,11 +38,13 @@ struct correlator {
     struct coverage *coverage;
     struct receiver *receiver;
     struct outlet outlet;
-    struct acks acks;                    /* put off while full */
-    struct arena arena;                  /* of one report */
-    uv_timer_t tick;                     /* CORRELATOR_LIVE */
-    uv_timer_t wait;                     /* CORRELATOR_LIVE: a flush was put off */
-    size_t unflushed;                    /* reports applied since the last flush */
+    struct acks acks;   /* put off while full */
+    struct arena arena; /* of one report */
+    uv_timer_t tick;    /* CORRELATOR_LIVE */
+    uv_timer_t wait;    /* CORRELATOR_LIVE: a flush was put off */
+    size_t unflushed;   /* reports applied since the last flush */
+    struct permits permits;
+    size_t untold_rejected;              /* since the last tick */
     size_t untold_too_late, untold_late; /* since the last tick */
     struct correlator_stats stats;
     uint64_t number;      /* of the last item taken up, from 1: where what is published now stands */
@@ -85,6 +88,8 @@ void intake_promises(struct correlator *correlator, const char *agent, const str
 /* The receiver's events; self is the correlator. */
 void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count);
 void intake_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count);
+/* Of many reports refused in one second the first is named, the others are counted. */
+void intake_tell_rejected(struct correlator *correlator);
 void intake_peer(void *self, const struct peer *peer, enum peer_state state);
 /* A report that was read: which stands, told, and into the engine. False: it was known, or it failed. */
 bool intake_apply(struct correlator *correlator, struct report *report, int64_t heard_ms);

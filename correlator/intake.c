@@ -15,8 +15,15 @@ static void reject(struct correlator *correlator, const char *agent, const char 
     correlator->stats.rejected++;
     if (correlator->events.rejected != NULL)
         correlator->events.rejected(correlator->events.self, agent, reason);
-    else
+    else if (correlator->untold_rejected++ == 0)
         log_warn("report.rejected", "a report of agent %s is refused: %s", agent, reason);
+}
+
+void intake_tell_rejected(struct correlator *correlator)
+{
+    if (correlator->untold_rejected > 1)
+        log_warn("report.rejected", "and %zu more within a second", correlator->untold_rejected - 1);
+    correlator->untold_rejected = 0;
 }
 
 static enum status tell(struct correlator *correlator, struct report *report, const struct incident_change *change)
@@ -115,6 +122,7 @@ void intake_items(struct correlator *correlator, const struct intake *first, con
 void intake_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
 {
     struct correlator *correlator = self;
+    items = permits_items(&correlator->permits, peer, items, count);
     if (keeping_is_on(correlator)) {
         keeping_batch(correlator, peer, first, items, count);
         return;
@@ -146,6 +154,9 @@ void intake_marks(void *self, const struct peer *peer, const struct source_mark 
 {
     struct correlator *correlator = self;
     int64_t now_ms = clock_wall_ms();
+    marks = permits_marks(&correlator->permits, peer, marks, &count);
+    if (count == 0)
+        return;
     if (watermark_mark(correlator->watermark, peer->name, now_ms, marks, count) != STATUS_OK)
         many_say(peer->name);
     if (keeping_is_on(correlator))

@@ -18,6 +18,11 @@ enum status report_pack(const struct report *report, struct text *bytes) MUST_CH
 enum status report_unpack(struct span bytes, struct arena *arena, struct report *ret_report,
                           char ret_reason[REASON_BYTES]) MUST_CHECK;
 
+/* The source a packed report names, borrowed from the bytes, without reading the rest of it: the one report_unpack
+ * would find (where a field comes twice the last counts). false: none, and an empty span; or no report, which
+ * report_unpack refuses. */
+bool report_source(struct span bytes, struct span *ret_source);
+
 /* Publications: what goes from correlator to sink. STATUS_TOO_LARGE: over LIMIT_EPISODE_BYTES, LIMIT_EPISODE_MEMBERS or
  * LIMIT_EPISODE_TEXT, nothing appended. */
 enum status publication_pack(const struct publication *publication, struct text *bytes) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "proto/codec.h"
 #include "proto/report_message.h"
 #include "proto/unpack.h"
+#include "proto/wire.h"
 
 #include <math.h>
 
@@ -306,4 +307,21 @@ enum status report_unpack(struct span bytes, struct arena *arena, struct report 
     const Vedette__V1__Report *message =
         unpack_message(&vedette__v1__report__descriptor, bytes, arena, "vedette.v1.Report", ret_reason, &status);
     return message != NULL ? report_message_read(message, arena, ret_report, ret_reason) : status;
+}
+
+#define SOURCE_FIELD 1u
+
+bool report_source(struct span bytes, struct span *ret_source)
+{
+    struct wire_field field;
+    bool malformed = false;
+    *ret_source = (struct span){0};
+    while (wire_next(&bytes, &field, &malformed))
+        if (field.number == SOURCE_FIELD) {
+            malformed = malformed || field.type != WIRE_BYTES;
+            *ret_source = field.type == WIRE_BYTES ? field.bytes : (struct span){0};
+        }
+    if (malformed)
+        *ret_source = (struct span){0};
+    return ret_source->size > 0;
 }
