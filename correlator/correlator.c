@@ -151,6 +151,7 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
         return status;
     }
     timers_start(correlator, loop);
+    keeping_restore(correlator);
     keeping_begin(correlator, loop);
     coverage_rules(correlator->coverage, options->config->rules, options->config->rule_count);
     *ret_correlator = correlator;

@@ -26,6 +26,8 @@ struct correlator_config {
     size_t rule_count;
     int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents get no acknowledgement and
                               run out of credit */
+    int64_t retain_ms;     /* `correlator: {journal: {retain: …}}`: of the journal */
+    int64_t checkpoint_ms;                          /* `correlator: {journal: {checkpoint: …}}`: how often */
     const char *const *expected_sources;            /* names of the block sources: the watermark waits for each */
     const struct watermark_limits *expected_limits; /* one each */
     size_t expected_count;

@@ -12,6 +12,12 @@
 struct written_correlator {
     int64_t incidents_max;
     int64_t silent_after_ms;
+    const struct config_node *journal;
+};
+
+struct written_journal {
+    int64_t retain_ms;
+    int64_t checkpoint_ms;
 };
 
 static const struct config_row correlator_rows[] = {
@@ -19,6 +25,18 @@ static const struct config_row correlator_rows[] = {
      .min = 1000, .max = 1e9, .help = "incidents in memory at once; beyond, agents are held back"},
     {"silent_after", CONFIG_DURATION, offsetof(struct written_correlator, silent_after_ms), .fallback = "1h",
      .max = 366 * 86400000.0, .help = "a source that is not well for so long is told to be silent; 0s: never"},
+    {"journal", CONFIG_NODE, offsetof(struct written_correlator, journal), .help = "how long what came is kept"},
+    {0},
+};
+
+static const struct config_row journal_rows[] = {
+    {"retain", CONFIG_DURATION, offsetof(struct written_journal, retain_ms), .fallback = "400d", .min = 86400000.0,
+     .max = 36500 * 86400000.0,
+     .help = "reports that came longer ago are let go of, once a checkpoint is beyond them; what is later than that "
+             "cannot reopen them"},
+    {"checkpoint", CONFIG_DURATION, offsetof(struct written_journal, checkpoint_ms), .fallback = "1m", .min = 1000.0,
+     .max = 86400000.0,
+     .help = "how often what is in memory is written down, so that a start need not begin at the first record"},
     {0},
 };
 
@@ -88,6 +106,10 @@ bool correlator_config_read(struct config *config, struct correlator_config *ret
     const struct config_node *block = config_block(config, "correlator");
     if (block != NULL && config_kind(block) != CONFIG_NULL)
         right = config_read(config, block, correlator_rows, &written) && right;
+    struct written_journal journal = {0};
+    right = config_read(config, written.journal, journal_rows, &journal) && right;
+    ret_config->retain_ms = journal.retain_ms;
+    ret_config->checkpoint_ms = journal.checkpoint_ms;
     ret_config->incidents_max = written.incidents_max;
     ret_config->silent_after_ms = written.silent_after_ms;
     return expected_read(config, ret_config) && right;

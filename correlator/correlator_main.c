@@ -218,8 +218,8 @@ static void failed(void *self, const char *reason)
     struct daemon *daemon = self;
     log_error("correlator.failed", "%s", reason);
     daemon->exit_status = 1;
-    if (!daemon->stopping)
-        kill(getpid(), SIGTERM); /* closes from the loop, not from inside a callback */
+    if (!daemon->stopping && daemon->correlator != NULL)
+        kill(getpid(), SIGTERM); /* closes from the loop, not from inside a callback; see serve */
 }
 
 static enum status open_service(struct daemon *daemon, char ret_reason[256])
@@ -281,6 +281,8 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
     if (config->baseline != NULL)
         log_info("baseline.loaded", "%s: baseline %s, %zu rules", config->baseline_path,
                  baseline_hash(config->baseline), baseline_rule_count(config->baseline));
+    if (daemon->exit_status != 0) /* it failed while it was opened */
+        stop(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     bus_close(daemon->bus);
     uv_run(&daemon->loop, UV_RUN_DEFAULT); /* lets the bus close */

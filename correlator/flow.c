@@ -62,9 +62,10 @@ void flow_update(struct correlator *correlator)
 void flow_check_done(struct correlator *correlator)
 {
     bool nothing_to_lose = correlator->stats.applied == 0;
-    if (correlator->done == NULL || !keeping_is_settled(correlator) ||
+    if (correlator->done == NULL || !(correlator->failed || keeping_is_settled(correlator)) ||
         !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
         return;
+    checkpointing_last(correlator);
     void (*done)(void *self) = correlator->done;
     correlator->done = NULL;
     done(correlator->done_self);
@@ -74,6 +75,7 @@ void flow_outlet_moved(void *self)
 {
     struct correlator *correlator = self;
     keeping_go_on(correlator);
+    checkpointing_moved(correlator);
     flow_update(correlator);
     flow_check_done(correlator);
 }

@@ -86,7 +86,9 @@ static void intake_item(struct correlator *correlator, const struct intake *inta
     arena_reset(&correlator->arena);
     correlator->stats.received++;
     intake_at(correlator, intake->number);
-    if (report_unpack(item, &correlator->arena, &report, reason) != STATUS_OK) {
+    bool is_right = report_unpack(item, &correlator->arena, &report, reason) == STATUS_OK;
+    keeping_note(correlator, is_right ? &report : NULL);
+    if (!is_right) {
         reject(correlator, intake->agent, reason);
         return;
     }

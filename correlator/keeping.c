@@ -143,6 +143,8 @@ void keeping_tick(struct correlator *correlator, int64_t now_ms)
     keeping_marks(correlator, now_ms);
     if (journal_is_settled(correlator->keeping.journal))
         clock_put(correlator, now_ms);
+    checkpointing_tick(correlator, now_ms);
+    catalogue_tick(correlator->keeping.catalogue, correlator->number + 1);
 }
 
 static enum status put_name(struct correlator *correlator, enum journal_kind kind, const char *name)
@@ -171,6 +173,13 @@ enum status keeping_retire_sink(struct correlator *correlator, const char *name)
 }
 
 /* --- flushes --- */
+
+void keeping_note(struct correlator *correlator, const struct report *report)
+{
+    struct catalogue *catalogue = correlator->keeping.catalogue;
+    if (catalogue != NULL && catalogue_note(catalogue, correlator->number, report) != STATUS_OK)
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+}
 
 uint64_t keeping_position(const struct correlator *correlator, uint64_t number)
 {
@@ -201,7 +210,9 @@ void keeping_flushed(struct correlator *correlator)
     struct numbers *told = &keeping->told;
     if (keeping->journal == NULL || correlator->number <= keeping->plan_until || correlator->number == 0)
         return;
-    if (told->count > 0 && told->items[told->count - 1] == correlator->number)
+    /* a late report is applied with the number it has */
+    if (correlator->number < keeping->told_until ||
+        (told->count > 0 && told->items[told->count - 1] >= correlator->number))
         return;
     if (!numbers_add(told, correlator->number))
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
@@ -229,6 +240,19 @@ void keeping_tell(struct correlator *correlator)
                                                      .flushes = keeping->told.items,
                                                      .flush_count = keeping->told.count});
     keeping->told.count = 0;
+}
+
+void keeping_retain(struct correlator *correlator, uint64_t number, int64_t now_ms)
+{
+    struct keeping *keeping = &correlator->keeping;
+    int64_t since_ms = now_ms - correlator->options.config->retain_ms;
+    uint64_t gone = keeping->journal != NULL ? catalogue_trim(keeping->catalogue, number, since_ms) : 0;
+    if (gone == 0)
+        return;
+    log_info("journal.trim",
+             "%s: records up to %" PRIu64 " are older than correlator.journal.retain: they are let go of",
+             keeping->folder, gone);
+    journal_trim(keeping->journal, gone);
 }
 
 /* --- what is on disk --- */

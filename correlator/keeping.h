@@ -15,6 +15,8 @@
 #include "base/wal/wal.h"
 #include "bus/bus.h"
 #include "bus/streams.h"
+#include "correlator/checkpointing.h"
+#include "correlator/journal/catalogue.h"
 #include "correlator/journal/journal.h"
 
 #include <stdbool.h>
@@ -52,7 +54,13 @@ struct keeping {
     struct numbers plan; /* flushes of an earlier life, to be done again */
     uint64_t plan_until; /* up to it they are known */
 
+    struct catalogue *catalogue; /* finds again what is journaled */
+    struct checkpointing checkpointing;
+
     /* a start */
+    struct checkpoint checkpoint; /* it begins from there … */
+    struct text checkpoint_body;  /* … if this is not empty */
+    struct arena checkpoint_arena;
     uint64_t begin;            /* the first number that is applied again */
     uint64_t rules_number;     /* of the last record of rules; 0: none. What is told now stands there at least */
     struct text rules;         /* that record */
@@ -64,6 +72,8 @@ struct keeping {
 
 /* Opens the journal, if the options name one. The sentence in ret_reason. */
 enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char ret_reason[256]) MUST_CHECK;
+/* Memory as it was at the checkpoint, if there is one. What cannot be done is told as failed. */
+void keeping_restore(struct correlator *correlator);
 /* Begins to apply what was journaled before; the receiver is held until it is done. */
 void keeping_begin(struct correlator *correlator, uv_loop_t *loop);
 bool keeping_is_on(const struct correlator *correlator);
@@ -87,6 +97,8 @@ enum status keeping_retire_sink(struct correlator *correlator, const char *name)
 /* Where what that number brought about stands among all that was ever told: what was told by other rules, before, is
  * earlier. */
 uint64_t keeping_position(const struct correlator *correlator, uint64_t number);
+/* The item last taken up is this report (NULL: it is none), to be found again. */
+void keeping_note(struct correlator *correlator, const struct report *report);
 /* After this number the engine is asked: by the plan where there is one, else where is_due. */
 bool keeping_flushes(struct correlator *correlator, uint64_t number, bool is_due);
 /* When it is asked about the last item taken up, and what came before, is known. */

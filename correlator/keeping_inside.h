@@ -15,3 +15,5 @@ void keeping_recorded(void *self, const struct journal_record *record);
 void keeping_settled(void *self);
 void keeping_room(void *self);
 void keeping_failed(void *self, const char *reason);
+/* A start needs nothing up to number any more: what is older than `retain` goes. */
+void keeping_retain(struct correlator *correlator, uint64_t number, int64_t now_ms);

@@ -91,6 +91,44 @@ static bool note(struct correlator *correlator, const struct journal_record *rec
     return room;
 }
 
+/* The newest one of this journal that what is kept of it goes on from. */
+static void checkpoint_find(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct checkpointing *own = &keeping->checkpointing;
+    struct checkpoint *checkpoint = &keeping->checkpoint;
+    own->folder = keeping->folder;
+    own->captured_ms = clock_wall_ms();
+    own->captured_bytes = keeping->found.bytes;
+    bool found = checkpoint_read(keeping->folder, &keeping->checkpoint_body, &own->generation) == STATUS_OK &&
+                 checkpoint_unpack((struct span){keeping->checkpoint_body.data, keeping->checkpoint_body.size},
+                                   &keeping->checkpoint_arena, checkpoint) == STATUS_OK;
+    bool fits = found && checkpoint->journal == keeping->found.created_ms && checkpoint->number < keeping->found.next &&
+                checkpoint->number + 1 >= keeping->found.first;
+    if (found && !fits)
+        log_warn("checkpoint.stray", "the checkpoint in %s is not of what the journal holds: it is left out",
+                 keeping->folder);
+    if (!fits)
+        text_clear(&keeping->checkpoint_body);
+    if (!fits && keeping->found.first > 1)
+        log_warn("journal.begins",
+                 "%s begins with record %" PRIu64 ", and there is no checkpoint: what was before is "
+                 "unknown",
+                 keeping->folder, keeping->found.first);
+    keeping->begin = fits ? checkpoint->number + 1 : keeping->found.first;
+    own->number = own->captured_number = fits ? checkpoint->number : 0;
+}
+
+static bool sinks_restore(struct keeping *keeping)
+{
+    const struct checkpoint *checkpoint = &keeping->checkpoint;
+    bool room = true;
+    for (size_t i = 0; keeping->checkpoint_body.size > 0 && i < checkpoint->sink_count && room; i++)
+        room = name_note(&keeping->sinks,
+                         &(struct journal_record){.kind = JOURNAL_SINK_SEEN, .name = checkpoint->sinks[i]});
+    return room;
+}
+
 static enum status look_through(struct correlator *correlator, char ret_reason[WAL_REASON_BYTES])
 {
     struct keeping *keeping = &correlator->keeping;
@@ -126,21 +164,25 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
         return STATUS_OK;
     own.self = correlator;
     arena_init(&keeping->arena, ARENA_BYTES);
+    arena_init(&keeping->checkpoint_arena, ARENA_BYTES);
     (void)snprintf(keeping->folder, sizeof keeping->folder, "%s", options->journal_folder);
     const struct journal_options journal = {.folder = keeping->folder, .sync = options->journal_sync};
     enum status status =
         journal_open(loop, &journal, &own, clock_wall_ms(), &keeping->journal, &keeping->found, reason);
     if (status == STATUS_OK) {
-        keeping->begin = keeping->found.first;
-        status = look_through(correlator, reason);
+        checkpoint_find(correlator);
+        status = sinks_restore(keeping) ? look_through(correlator, reason) : STATUS_NO_MEMORY;
+        if (status == STATUS_OK)
+            status = catalogue_open(loop, keeping->folder, keeping->found.next, &keeping->catalogue, reason);
         if (status == STATUS_OK && keeping->begin < keeping->found.next)
             status = reader_open(correlator, keeping->begin, &keeping->reader, reason);
-        if (status != STATUS_OK)
+        if (status == STATUS_OK)
+            correlator->options.archive = catalogue_archive(keeping->catalogue);
+        else
             journal_close(keeping->journal, NULL, NULL);
     }
     if (status != STATUS_OK) {
         keeping->journal = NULL;
-        arena_fini(&keeping->arena);
         (void)snprintf(ret_reason, 256, "%.255s", reason);
     }
     return status;
@@ -210,33 +252,139 @@ void keeping_go_on(struct correlator *correlator)
 
 /* Other rules than the journal's last: they are journaled, and all that is told by them is later than what was told
  * before. */
-static void rules_put(struct correlator *correlator)
+static void rules_put(struct correlator *correlator, struct journal_record *now)
 {
     struct keeping *keeping = &correlator->keeping;
     struct text was = keeping->rules;
     uint64_t was_number = keeping->rules_number;
-    struct journal_record record;
-    struct rules_written written = {0};
-    enum status status = rules_record(correlator->options.config, &written, &record);
     keeping->rules = (struct text){0};
-    record.number = journal_next(keeping->journal);
-    if (status == STATUS_OK && !rules_note(keeping, &record))
-        status = STATUS_NO_MEMORY;
-    if (status != STATUS_OK) {
-        flow_fail(correlator, status_text(status));
-    } else if (!span_equal((struct span){was.data, was.size},
-                           (struct span){keeping->rules.data, keeping->rules.size})) {
-        if (was.size > 0)
-            log_warn("rules.changed",
-                     "rules, baseline or same are others than before: what they make of the reports is "
-                     "told anew");
-        record.at_ms = clock_wall_ms();
-        keeping_put(correlator, &record);
-    } else {
+    now->number = journal_next(keeping->journal);
+    if (!rules_note(keeping, now)) {
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+    } else if (span_equal((struct span){was.data, was.size}, (struct span){keeping->rules.data, keeping->rules.size})) {
         keeping->rules_number = was_number;
+    } else {
+        if (keeping->found.next > 1)
+            log_warn("rules.changed",
+                     "rules, baseline or same are others than before: what they make of the reports is told anew");
+        now->at_ms = clock_wall_ms();
+        keeping_put(correlator, now);
     }
     text_fini(&was);
+}
+
+/* --- memory as it was --- */
+
+static bool rules_are(const struct checkpoint *checkpoint, const struct journal_record *now)
+{
+    bool same = checkpoint->rule_count == now->rule_count && span_equal(checkpoint->baseline, now->baseline) &&
+                span_equal(checkpoint->same, now->same);
+    for (size_t i = 0; same && i < now->rule_count; i++)
+        same = span_equal(checkpoint->rules[i].name, now->rules[i].name) &&
+               span_equal(checkpoint->rules[i].hash, now->rules[i].hash);
+    return same;
+}
+
+static void promises_restore(struct correlator *correlator)
+{
+    const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
+    struct watermark *const both[] = {correlator->watermark, correlator->promised};
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
+        status = watermark_mark(both[k], "", TIME_NONE, checkpoint->sources, checkpoint->source_count);
+        for (size_t i = 0; i < checkpoint->retired_count && status == STATUS_OK; i++)
+            status = watermark_retire(both[k], checkpoint->retired[i]);
+    }
+    for (size_t i = 0; i < checkpoint->stream_count && status == STATUS_OK; i++) {
+        struct stream *stream;
+        status = streams_get(&correlator->keeping.streams, checkpoint->streams[i].name, checkpoint->streams[i].epoch,
+                             &stream);
+        if (status == STATUS_OK)
+            stream->received = checkpoint->streams[i].received;
+    }
+    if (status != STATUS_OK)
+        flow_fail(correlator, status_text(status));
+}
+
+static enum status load(void *self, const struct publisher_told *told)
+{
+    return publisher_load(self, told);
+}
+
+static enum status withdraw(void *self, const struct publisher_told *told)
+{
+    return told->id[0] != '\0' ? publisher_withdraw(self, told) : STATUS_OK;
+}
+
+static enum status touch(void *self, const struct engine_incident *incident, uint64_t publishers)
+{
+    const struct record *record = incident->user;
+    (void)publishers;
+    engine_touch(self, record->handle);
+    return STATUS_OK;
+}
+
+/* What is in memory is judged by other rules than it was: all of it is told anew, and what is no more is taken back. */
+static enum status tell_anew(struct correlator *correlator, struct span told)
+{
+    struct publisher *publisher = correlator->publisher;
+    publisher_drop(publisher);
+    publisher_at(publisher, keeping_position(correlator, correlator->number));
+    publisher_occasion(publisher, "rule changed: rules, baseline or same are others since the restart");
+    publisher_mode(publisher, PUBLISHER_REOPENS);
+    enum status status = registry_visit(correlator->registry, touch, correlator->engine);
+    if (status == STATUS_OK)
+        judgement_flush(correlator);
+    publisher_mode(publisher, PUBLISHER_TELLS);
+    if (status == STATUS_OK)
+        status = told_visit(told, withdraw, publisher);
+    publisher_occasion_over(publisher);
+    return status;
+}
+
+static void memory_restore(struct correlator *correlator, bool changed)
+{
+    const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
+    size_t count = 0;
+    promises_restore(correlator);
+    correlator->number = checkpoint->number;
+    correlator->watermark_ms = checkpoint->watermark_ms;
+    enum status status = told_visit(checkpoint->told, load, correlator->publisher);
+    if (status == STATUS_OK && changed)
+        publisher_drop(correlator->publisher);
+    if (status == STATUS_OK)
+        status = reopen_restore(correlator->reopen, checkpoint->watermark_ms, checkpoint->number, &count);
+    if (status == STATUS_OK && changed)
+        status = tell_anew(correlator, checkpoint->told);
+    if (status != STATUS_OK)
+        flow_fail(correlator, status == STATUS_FULL ? "what was in memory is more than correlator.incidents_max"
+                                                    : status_text(status));
+    log_info("checkpoint.restored", "memory is as it was at record %" PRIu64 ": %zu incidents%s", checkpoint->number,
+             count, changed ? ", judged by other rules" : "");
+}
+
+void keeping_restore(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct journal_record now;
+    struct rules_written written = {0};
+    if (keeping->journal == NULL)
+        return;
+    bool has_checkpoint = keeping->checkpoint_body.size > 0;
+    enum status status = rules_record(correlator->options.config, &written, &now);
+    if (status != STATUS_OK)
+        flow_fail(correlator, status_text(status));
+    bool are_checkpoints = status == STATUS_OK && has_checkpoint && rules_are(&keeping->checkpoint, &now);
+    if (keeping->rules_number == 0 && are_checkpoints)
+        keeping->rules_number = keeping->checkpoint.rules_number;
+    else if (status == STATUS_OK)
+        rules_put(correlator, &now);
     rules_written_fini(&written);
+    if (has_checkpoint && !correlator->failed)
+        memory_restore(correlator, !are_checkpoints);
+    arena_reset(&keeping->checkpoint_arena);
+    text_fini(&keeping->checkpoint_body);
+    keeping->checkpoint_body = (struct text){0};
 }
 
 void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
@@ -250,7 +398,6 @@ void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
     keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_START,
                                                      .at_ms = clock_wall_ms(),
                                                      .name = span_of(correlator->options.version)});
-    rules_put(correlator);
     log_info("journal.open", "%s: records %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes; %" PRIu64 " are applied again",
              keeping->folder, keeping->found.first, keeping->found.next - 1, keeping->found.bytes,
              keeping->found.next - keeping->begin);
@@ -270,7 +417,12 @@ void keeping_fini(struct correlator *correlator)
     free(keeping->told.items);
     free(keeping->plan.items);
     text_fini(&keeping->rules);
+    text_fini(&keeping->checkpoint_body);
+    text_fini(&keeping->checkpointing.body);
     arena_fini(&keeping->arena);
+    arena_fini(&keeping->checkpoint_arena);
+    if (keeping->catalogue != NULL)
+        catalogue_close(keeping->catalogue, NULL, NULL);
 }
 
 void keeping_drop(struct correlator *correlator)
@@ -296,5 +448,5 @@ int keeping_close(struct correlator *correlator, void (*closed)(void *self))
     uv_close((uv_handle_t *)&keeping->idle, idle_closed);
     journal_close(keeping->journal, closed, correlator);
     keeping->journal = NULL;
-    return 2;
+    return 2 + checkpointing_close(correlator, closed);
 }

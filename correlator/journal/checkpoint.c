@@ -3,7 +3,7 @@
 #include "correlator/journal/octets.h"
 #include "proto/limits.h"
 
-/* The body, in this order: journal, number, watermark, then each list with its count before it. */
+/* The body, in this order: journal, number, watermark, rules_number, then each list with its count before it. */
 #define TOLD_BYTES_MAX ((size_t)1 << 31)
 
 static void pack_sources(const struct checkpoint *checkpoint, struct text *bytes)
@@ -47,6 +47,7 @@ enum status checkpoint_pack(const struct checkpoint *checkpoint, struct text *by
     octets_put_number(bytes, checkpoint->journal);
     octets_put_number(bytes, checkpoint->number);
     octets_put_time(bytes, checkpoint->watermark_ms);
+    octets_put_number(bytes, checkpoint->rules_number);
     pack_sources(checkpoint, bytes);
     pack_names(checkpoint->retired, checkpoint->retired_count, bytes);
     pack_streams(checkpoint, bytes);
@@ -128,6 +129,7 @@ enum status checkpoint_unpack(struct span bytes, struct arena *arena, struct che
     checkpoint.journal = octets_number(&octets);
     checkpoint.number = octets_number(&octets);
     checkpoint.watermark_ms = octets_time(&octets);
+    checkpoint.rules_number = octets_number(&octets);
     enum status status = unpack_sources(&octets, arena, &checkpoint);
     if (status == STATUS_OK)
         status = unpack_names(&octets, arena, &checkpoint.retired, &checkpoint.retired_count);

@@ -28,9 +28,10 @@ struct checkpoint_rule {
 };
 
 struct checkpoint {
-    uint64_t journal;     /* created_ms: of another journal it says nothing */
-    uint64_t number;      /* all up to it is applied, told and delivered */
-    int64_t watermark_ms; /* TIME_NONE: none */
+    uint64_t journal;      /* created_ms: of another journal it says nothing */
+    uint64_t number;       /* all up to it is applied, told and delivered */
+    int64_t watermark_ms;  /* TIME_NONE: none */
+    uint64_t rules_number; /* of the last record of rules */
     const struct source_mark *sources;
     size_t source_count;
     const struct span *retired; /* sources nobody waits for */

@@ -88,7 +88,7 @@ enum status checkpoint_write(const char *folder, uint64_t generation, struct spa
 {
     char path[PATH_MAX], temporary[PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/checkpoint.%u", folder, (unsigned)(generation % 2));
-    (void)snprintf(temporary, sizeof temporary, "%s/checkpoint.tmp", folder);
+    (void)snprintf(temporary, sizeof temporary, "%s/checkpoint.%u.tmp", folder, (unsigned)(generation % 2));
     if (file_write(temporary, generation, body) && rename(temporary, path) == 0 && folder_sync(folder))
         return STATUS_OK;
     int error = errno;

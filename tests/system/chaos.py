@@ -51,7 +51,7 @@ class Ground:
         agents = [self.place.agent(name, [sources[source] for source, (agent, _) in SOURCES.items() if agent == name],
                                    via=self.links[name]) for name in ("north", "south")]
         alert = self.endpoint.entry(group_wait="500ms", group_interval="1s", max_age="36500d")
-        self.fleet = Fleet([*agents, self.place.correlator(list(sources.values())),
+        self.fleet = Fleet([*agents, self.place.correlator(list(sources.values()), correlator={"journal": {"checkpoint": "2s"}}),
                             self.place.sink(via=self.links["sink"], alerts=[alert])])
 
     def open_desks(self, folder):
