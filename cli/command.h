@@ -21,5 +21,7 @@ extern const struct command command_calibrate;
 extern const struct command command_convert;
 extern const struct command command_check;
 extern const struct command command_alerts;
+extern const struct command command_backup;
+extern const struct command command_restore;
 extern const struct command command_keys;
 extern const struct command command_status;

@@ -56,6 +56,14 @@ enum status store_commit(struct store *store, char ret_reason[256])
     return store->driver->commit(store->self, ret_reason);
 }
 
+enum status store_backup(struct store *store, const char *to, char ret_reason[256])
+{
+    if (store->driver->backup != NULL)
+        return store->driver->backup(store->self, to, ret_reason);
+    snprintf(ret_reason, 256, "a store of this kind (%s) is not copied by this program", store->driver->name);
+    return STATUS_UNSUPPORTED;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)

@@ -29,6 +29,9 @@ enum status store_open(const char *url, enum store_mode mode, struct store **ret
                        char ret_reason[256]) MUST_CHECK;
 /* STORE_REPLACE: puts the new store in its place, durably. Others: makes all durable. */
 enum status store_commit(struct store *store, char ret_reason[256]) MUST_CHECK;
+/* A copy as it is at one moment, in a file of its own, durable; also while another program writes. Of a store that was
+ * opened for reading. STATUS_UNSUPPORTED: there is no copying it so. */
+enum status store_backup(struct store *store, const char *to, char ret_reason[256]) MUST_CHECK;
 /* Without a store_commit a STORE_REPLACE leaves the old store as it was. */
 void store_close(struct store *store);
 

@@ -83,6 +83,8 @@ struct store_driver {
     /* May be asked between begin and end, too. */
     enum status (*notices)(void *self, struct span source, store_notice_visitor visitor, void *visitor_self);
 
+    /* A copy as it is at one moment, durable, at once or not at all. NULL: there is none. */
+    enum status (*backup)(void *self, const char *to, char ret_reason[256]);
     const struct store_alerts_driver *alerts; /* NULL: it keeps none */
 };
 

@@ -183,8 +183,8 @@ static enum status put_by_hand(struct geopackage *geopackage, enum statement whi
     enum status status = geopackage_run(geopackage, put);
     if (status != STATUS_OK || sqlite3_changes(geopackage->db) > 0)
         return status;
-    snprintf(geopackage->reason, sizeof geopackage->reason, "%.160s knows of no such message to %.*s",
-             geopackage->path, SPAN_ARG(row->endpoint));
+    snprintf(geopackage->reason, sizeof geopackage->reason, "%.160s knows of no such message to %.*s", geopackage->path,
+             SPAN_ARG(row->endpoint));
     return STATUS_NOT_FOUND;
 }
 

@@ -474,5 +474,6 @@ const struct store_driver store_geopackage = {
     .incidents = geopackage_incidents,
     .rules = geopackage_rules,
     .notices = geopackage_notices,
+    .backup = geopackage_backup,
     .alerts = &geopackage_alerts,
 };

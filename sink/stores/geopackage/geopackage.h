@@ -142,6 +142,9 @@ enum status layers_draw(struct geopackage *geopackage);
 enum status layers_load(struct geopackage *geopackage);
 enum status layers_measure(struct geopackage *geopackage);
 
+/* backup.c */
+enum status geopackage_backup(void *self, const char *to, char ret_reason[256]);
+
 /* alerts.c */
 extern const struct store_alerts_driver geopackage_alerts;
 
