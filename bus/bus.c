@@ -42,6 +42,7 @@ struct bus {
     struct turn *first;
     struct turn *last;
     struct keyring *keyring;
+    struct bus_limits limits;
     int handles;
 };
 
@@ -98,6 +99,16 @@ void bus_close(struct bus *bus)
 void bus_use_keys(struct bus *bus, struct keyring *keyring)
 {
     bus->keyring = keyring;
+}
+
+void bus_use_limits(struct bus *bus, const struct bus_limits *limits)
+{
+    bus->limits = *limits;
+}
+
+const struct bus_limits *bus_limits(const struct bus *bus)
+{
+    return &bus->limits;
 }
 
 struct keyring *bus_keyring(const struct bus *bus)

@@ -27,6 +27,21 @@ enum status bus_open(uv_loop_t *loop, struct bus **ret_bus) MUST_CHECK;
 /* Before a url is opened: who may connect to those that are listened on here, and what is shown to those that are
  * dialled. Borrowed until bus_close; NULL: no keys, this host only. */
 void bus_use_keys(struct bus *bus, struct keyring *keyring);
+/* What those who dial may ask of those that are listened on here; 0: the default. Beyond it they are refused or cut off
+ * with a reason, and counted; only the rate is a brake. */
+struct bus_limits {
+    uint32_t sessions;           /* open at once; 256, of receivers of items 64 */
+    uint32_t sessions_per_key;   /* 16 */
+    uint32_t connections;        /* 2048; one more cuts off the oldest that has not spoken */
+    uint32_t silent_connections; /* that have not spoken; 1024 */
+    uint32_t silent_ms;          /* how long a connection may take to speak; 10 s */
+    uint32_t items_per_s;        /* a sender's; credit comes no faster. 0: as fast as they are acknowledged */
+    uint32_t batch_items;        /* LIMIT_BATCH_ITEMS */
+    uint32_t item_bytes;         /* LIMIT_REPORT_BYTES */
+    uint32_t frame_bytes;        /* LIMIT_BATCH_BYTES */
+};
+/* Before a url is opened. Copied. */
+void bus_use_limits(struct bus *bus, const struct bus_limits *limits);
 /* All senders and receivers must be closed before. */
 void bus_close(struct bus *bus);
 

@@ -1,10 +1,11 @@
 #include "bus/bus_config.h"
 
 #include "bus/bus.h"
+#include "proto/limits.h"
 
 struct written {
     const char *incidents, *episodes;
-    const struct config_node *keys;
+    const struct config_node *keys, *limits;
 };
 
 static const struct config_row rows[] = {
@@ -12,6 +13,7 @@ static const struct config_row rows[] = {
      .help = "agents to correlator"},
     {"episodes", CONFIG_STRING, offsetof(struct written, episodes), .fallback = "tcp://127.0.0.1:5592",
      .help = "correlator to sinks"},
+    {"limits", CONFIG_NODE, offsetof(struct written, limits), .help = "what those who connect may ask at most"},
     {"keys", CONFIG_NODE, offsetof(struct written, keys), .help = "who may connect; without it loopback only"},
     {0},
 };
@@ -30,6 +32,51 @@ static const struct config_row key_rows[] = {
     {"allow", CONFIG_PATH, offsetof(struct written_keys, allow), .help = "the list of the keys that may connect"},
     {0},
 };
+
+struct written_limits {
+    int64_t sessions, sessions_per_key, connections, silent_connections, silent_ms, items_per_s, batch_items,
+        item_bytes, frame_bytes;
+};
+
+static const struct config_row limit_rows[] = {
+    {"sessions", CONFIG_INTEGER, offsetof(struct written_limits, sessions), .fallback = "256", .min = 1, .max = 4096,
+     .help = "sessions at once"},
+    {"sessions_per_key", CONFIG_INTEGER, offsetof(struct written_limits, sessions_per_key), .fallback = "16", .min = 1,
+     .max = 4096, .help = "sessions of one key at once"},
+    {"connections", CONFIG_INTEGER, offsetof(struct written_limits, connections), .fallback = "2048", .min = 1,
+     .max = 1000000, .help = "connections at once; one more cuts off the oldest that has not spoken"},
+    {"silent_connections", CONFIG_INTEGER, offsetof(struct written_limits, silent_connections), .fallback = "1024",
+     .min = 1, .max = 1000000, .help = "connections that have not spoken"},
+    {"silent_after", CONFIG_DURATION, offsetof(struct written_limits, silent_ms), .fallback = "10s", .min = 1000,
+     .max = 3600000, .help = "how long a connection may take to speak"},
+    {"items_per_second", CONFIG_INTEGER, offsetof(struct written_limits, items_per_s), .fallback = "0", .min = 0,
+     .max = 1000000000, .help = "of each agent; it is slowed down, nothing is lost; 0: no limit"},
+    {"batch_items", CONFIG_INTEGER, offsetof(struct written_limits, batch_items), .fallback = "1024", .min = 1,
+     .max = LIMIT_BATCH_ITEMS, .help = "items in one frame"},
+    {"item_bytes", CONFIG_INTEGER, offsetof(struct written_limits, item_bytes), .fallback = "65536", .min = 1024,
+     .max = LIMIT_REPORT_BYTES, .help = "bytes of one report"},
+    {"frame_bytes", CONFIG_INTEGER, offsetof(struct written_limits, frame_bytes), .fallback = "1048576", .min = 65536,
+     .max = LIMIT_BATCH_BYTES, .help = "bytes of one frame"},
+    {0},
+};
+
+static bool limits_read(struct config *config, const struct config_node *node, struct bus_limits *ret_limits)
+{
+    struct written_limits written = {0};
+    bool right = config_read(config, node, limit_rows, &written);
+    *ret_limits = (struct bus_limits){
+        .sessions = (uint32_t)written.sessions,
+        .sessions_per_key = (uint32_t)written.sessions_per_key,
+        .connections = (uint32_t)written.connections,
+        .silent_connections = (uint32_t)written.silent_connections,
+        .silent_ms = (uint32_t)written.silent_ms,
+        .items_per_s = (uint32_t)written.items_per_s,
+        .batch_items = (uint32_t)written.batch_items,
+        .item_bytes = (uint32_t)written.item_bytes,
+        .frame_bytes = (uint32_t)written.frame_bytes,
+    };
+    return right;
+}
 
 static bool url_check(struct config *config, const struct config_node *block, const char *key, const char *url,
                       enum bus_reach reach)
@@ -76,6 +123,7 @@ bool bus_config_read(struct config *config, struct bus_config *ret_config)
     ret_config->episodes = written.episodes;
     if (written.keys != NULL)
         right = keys_read(config, written.keys, ret_config) && right;
+    right = limits_read(config, written.limits, &ret_config->limits) && right;
     enum bus_reach reach = ret_config->keyed ? BUS_ANYWHERE : BUS_THIS_HOST;
     right = url_check(config, block, "incidents", written.incidents, reach) && right;
     return url_check(config, block, "episodes", written.episodes, reach) && right;

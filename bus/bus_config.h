@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/config.h"
+#include "bus/bus.h"
 #include "bus/keys/keyring.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct bus_config {
     const char *episodes;  /* correlator to sinks; default tcp://127.0.0.1:5592 */
     bool keyed;            /* the block keys is there */
     struct bus_key_config own[BUS_OF_SINK + 1];
+    struct bus_limits limits;
     const char *server; /* absolute, or NULL */
     const char *allow;
 };

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 /* Lines beyond peers_max that may be between their first frame and their greeting, or muted. */
-#define LINKS_SPARE 16u
-#define REVOKED     "this key is not allowed, or no longer"
+#define LINKS_SPARE      16u
+#define SESSIONS_PER_KEY 16u
+#define RATE_TICK_MS     250u /* how often credit is granted at least, where it is a matter of time */
+#define REVOKED          "this key is not allowed, or no longer"
 
 static uint64_t end_now(const struct end *end)
 {
@@ -152,9 +154,26 @@ static bool link_identify(struct end *end, struct link *link)
     return false;
 }
 
+/* Sessions of the key that the newcomer does not take the place of. */
+static bool link_has_room(struct end *end, struct link *link)
+{
+    uint32_t limit = bus_limits(end->bus)->sessions_per_key;
+    limit = limit > 0 ? limit : SESSIONS_PER_KEY;
+    uint32_t count = 0;
+    for (size_t i = 0; i < end->link_count; i++) {
+        const struct link *each = end->links[i];
+        count += !each->gone && each->session.state == SESSION_OPEN && strcmp(each->user, link->user) == 0 &&
+                 strcmp(each->session.peer_name, link->session.peer_name) != 0;
+    }
+    if (!end_has_list(end) || count < limit)
+        return true;
+    session_refuse(&link->session, ENDING_REFUSED, "this key has %u sessions: no more are admitted", limit);
+    return false;
+}
+
 static void link_admit(struct end *end, struct link *link)
 {
-    if (!link_identify(end, link))
+    if (!link_identify(end, link) || !link_has_room(end, link))
         return;
     if (end->options.session.end == BUS_LISTEN)
         links_refuse(end, link, link->session.peer_name, "replaced by a later session of the same name");
@@ -493,12 +512,17 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
                                               .frame_bytes_max = options->frame_bytes_max,
                                               .keys = end->keys,
                                               .role = options->role,
+                                              .connections_max = bus_limits(bus)->connections,
+                                              .silent_max = bus_limits(bus)->silent_connections,
+                                              .silent_ms = bus_limits(bus)->silent_ms,
                                               .counts = options->counts.port};
     const struct port_events events = {on_up, on_frame, on_garbled, on_writable, on_down, on_refused, end};
     status = end->driver->open(bus_loop(bus), &port_options, &events, &end->port, ret_reason);
     if (status != STATUS_OK)
         return status;
     uint64_t tick_ms = options->session.heartbeat_ms / 4;
+    if (options->session.items_per_s > 0 && tick_ms > RATE_TICK_MS)
+        tick_ms = RATE_TICK_MS;
     tick_ms = tick_ms > 0 ? tick_ms : 1;
     (void)uv_timer_init(bus_loop(bus), &end->timer);
     (void)uv_timer_start(&end->timer, end_tick, tick_ms, tick_ms);

@@ -99,11 +99,13 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value > 0 ? value : fallback;
 }
 
-static void options_of(struct receiver *receiver, const struct receiver_options *options,
+static void options_of(struct receiver *receiver, const struct bus *bus, const struct receiver_options *options,
                        struct end_options *ret_options)
 {
-    uint64_t item_bytes_max = or_default(options->item_bytes_max, LIMIT_REPORT_BYTES);
-    uint64_t frame_bytes_max = or_default(options->frame_bytes_max, LIMIT_BATCH_BYTES);
+    static const struct bus_limits none = {0};
+    const struct bus_limits *limits = options->end == BUS_LISTEN ? bus_limits(bus) : &none;
+    uint64_t item_bytes_max = or_default(options->item_bytes_max, or_default(limits->item_bytes, LIMIT_REPORT_BYTES));
+    uint64_t frame_bytes_max = or_default(options->frame_bytes_max, or_default(limits->frame_bytes, LIMIT_BATCH_BYTES));
     uint64_t alone = item_bytes_max + FRAME_COST + FRAME_ITEM_COST; /* the greatest item must fit */
     frame_bytes_max = alone > frame_bytes_max ? alone : frame_bytes_max;
     *ret_options = (struct end_options){
@@ -115,11 +117,12 @@ static void options_of(struct receiver *receiver, const struct receiver_options 
                     .heartbeat_ms = or_default(options->heartbeat_ms, HEARTBEAT_MS),
                     .item_bytes_max = item_bytes_max,
                     .frame_bytes_max = frame_bytes_max,
-                    .batch_items_max = LIMIT_BATCH_ITEMS,
+                    .batch_items_max = or_default(limits->batch_items, LIMIT_BATCH_ITEMS),
+                    .items_per_s = limits->items_per_s,
                     .window_items = or_default(options->window_items, WINDOW_ITEMS)},
         /* frames other than batches have a limit of their own */
         .frame_bytes_max = frame_bytes_max > LIMIT_CONTROL_BYTES ? frame_bytes_max : LIMIT_CONTROL_BYTES,
-        .peers_max = or_default(options->peers_max, PEERS_MAX),
+        .peers_max = or_default(options->peers_max, or_default(limits->sessions, PEERS_MAX)),
         .role = KEY_AGENT,
         .counts = {.sessions = &receiver->stats.sessions,
                    .refusals = &receiver->stats.refusals,
@@ -142,7 +145,7 @@ enum status receiver_open(struct bus *bus, const struct receiver_options *option
     receiver->resume_epoch = options->resume_epoch;
     receiver->resume_position = options->resume_position;
     struct end_options end_options;
-    options_of(receiver, options, &end_options);
+    options_of(receiver, bus, options, &end_options);
     struct end_hooks hooks = {on_prepare, on_admit, on_heard, on_peer, on_closed, receiver};
     enum status status = end_open(&receiver->end, bus, &end_options, &hooks, ret_reason);
     if (status != STATUS_OK) {

@@ -15,6 +15,7 @@ void session_init(struct session *session, const struct session_options *options
         .options = *options,
         .heard_ms = now_ms,
         .said_ms = now_ms,
+        .allowed_ms = now_ms,
         .peer_heartbeat_ms = options->heartbeat_ms,
         .greeting_due = options->end == BUS_DIAL,
     };
@@ -368,17 +369,38 @@ static bool say_ack(struct session *session, struct frame *ret_frame)
     return true;
 }
 
+/* Grows with time, by the rate. Begins at nothing: who comes again and again gains nothing by it. */
+static uint64_t allowance(struct session *session, uint64_t now_ms)
+{
+    uint64_t rate = session->options.items_per_s;
+    uint64_t earned = (now_ms - session->allowed_ms) * rate / 1000;
+    if (earned == 0)
+        return session->allowance;
+    session->allowed_ms = now_ms;
+    session->allowance += earned;
+    session->allowance = session->allowance < 2 * rate ? session->allowance : 2 * rate;
+    return session->allowance;
+}
+
 /* Grants in steps of a quarter of the window, so that not every ack is followed by a credit. */
-static bool say_credit(struct session *session, struct frame *ret_frame)
+static bool say_credit(struct session *session, uint64_t now_ms, struct frame *ret_frame)
 {
     const struct stream *stream = session->stream;
     if (stream == NULL || session->held)
         return false;
-    uint64_t window = session->options.window_items;
+    uint64_t window = session->options.window_items, rate = session->options.items_per_s;
     uint64_t until = stream->acked > UINT64_MAX - window ? UINT64_MAX : stream->acked + window;
     uint64_t step = window / 4 > 0 ? window / 4 : 1;
+    uint64_t base = session->credit_said > stream->acked ? session->credit_said : stream->acked;
+    if (rate > 0) {
+        uint64_t more = allowance(session, now_ms);
+        until = until > base && until - base > more ? base + more : until;
+        step = rate / 8 < step ? rate / 8 : step;
+        step = step > 0 ? step : 1;
+    }
     if (until <= session->credit_said || until - session->credit_said < step)
         return false;
+    session->allowance -= rate > 0 && until > base ? until - base : 0;
     session->credit_said = until;
     *ret_frame = (struct frame){.kind = FRAME_CREDIT, .credit = {.until = until}};
     return true;
@@ -467,7 +489,7 @@ bool session_say(struct session *session, uint64_t now_ms, struct span *items, s
 {
     bool said = say_refusal(session, ret_frame) || (session->state != SESSION_OVER && say_greeting(session, ret_frame));
     if (!said && session->state == SESSION_OPEN)
-        said = say_ack(session, ret_frame) || say_credit(session, ret_frame) ||
+        said = say_ack(session, ret_frame) || say_credit(session, now_ms, ret_frame) ||
                say_heartbeat(session, now_ms, ret_frame) || say_batch(session, items, ret_frame);
     if (said)
         session->said_ms = now_ms;

@@ -81,6 +81,7 @@ struct session_options {
     void *passed_self;
     /* of a receiver */
     uint32_t window_items;
+    uint32_t items_per_s;  /* credit comes no faster than this, but for two seconds' worth at once; 0: no brake */
     uint64_t resume_epoch; /* a dialler's, for its Hello */
     uint64_t resume_position;
 };
@@ -108,6 +109,7 @@ struct session {
     /* a receiver's */
     struct stream *stream;
     uint64_t acked_said, credit_said;
+    uint64_t allowance, allowed_ms; /* items that may still be credited now, and when it was reckoned */
     bool held;
     uint64_t fresh_first;
     const struct span *fresh; /* after SESSION_ITEMS, borrowed from the frame */

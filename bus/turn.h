@@ -15,6 +15,7 @@ struct turn {
 
 uv_loop_t *bus_loop(const struct bus *bus);
 struct keyring *bus_keyring(const struct bus *bus); /* NULL: none */
+const struct bus_limits *bus_limits(const struct bus *bus);
 /* Runs it once, before the loop polls the next time. Again while it is due: nothing. */
 void turn_schedule(struct bus *bus, struct turn *turn);
 void turn_cancel(struct bus *bus, struct turn *turn);

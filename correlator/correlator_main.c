@@ -257,6 +257,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         return status_exit(status);
     }
     bus_use_keys(daemon->bus, daemon->keyring);
+    bus_use_limits(daemon->bus, &bus_config->limits);
     status = correlator_open(&daemon->loop, daemon->bus, &correlator_options, &events, &daemon->correlator, reason);
     if (status == STATUS_OK && (status = open_service(daemon, reason)) != STATUS_OK)
         correlator_close(daemon->correlator, NULL, NULL);

@@ -204,6 +204,24 @@ static void nobody_goes_by_another_s_name(void **state)
     house_end(&house, bus, &second);
 }
 
+static void a_key_has_no_more_sessions_than_it_may(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct giver second = {0};
+    house_open(&house, world);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.sessions_per_key = 1});
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    world_until(world, house.giver.ups == 1);
+    giver_with(&second, &house, &house.agent, "desk-list");
+    world_until(world, second.refusals > 0);
+    assert_string_equal(second.reason, "this key has 1 sessions: no more are admitted");
+    assert_int_equal(house.giver.downs, 0);
+    house_end(&house, bus, &second);
+}
+
 /* The new key is made known to the agents, then taken: no program is started anew. */
 static void the_listener_takes_another_key_while_all_run(void **state)
 {
@@ -257,6 +275,7 @@ int contract_run_keys(const struct bus_contract *with)
         TEST(who_is_on_the_list_is_served_and_nobody_else_gets_in),
         TEST(who_was_refused_gets_in_once_it_is_allowed_and_goes_when_it_is_revoked),
         TEST(nobody_goes_by_another_s_name),
+        TEST(a_key_has_no_more_sessions_than_it_may),
         TEST(the_listener_takes_another_key_while_all_run),
         TEST(a_list_with_a_fault_changes_nothing),
     };

@@ -330,6 +330,40 @@ static void a_welcome_that_admits_less_lowers_what_is_sent(void **state)
     pair_close(&pair);
 }
 
+/* Whatever is acknowledged, and however often the sender comes anew. */
+static void credit_comes_no_faster_than_the_rate(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_open(&pair, BUS_DIAL);
+    pair.receiver.options.items_per_s = 40;
+    give(&pair, 2000);
+    talk(&pair);
+    assert_int_equal(pair.taken, 0);
+    for (int tick = 0; tick < 40; tick++) { /* ten seconds */
+        pair.now_ms += 250;
+        talk(&pair);
+        pair.stream.acked = pair.stream.received;
+        talk(&pair);
+    }
+    assert_true(pair.taken > 350 && pair.taken <= 400);
+    uint64_t taken = pair.taken;
+    pair.now_ms += 3600000; /* an hour of rest is worth two seconds */
+    talk(&pair);
+    pair.stream.acked = pair.stream.received;
+    talk(&pair);
+    assert_true(pair.taken - taken <= 80 && pair.taken > taken);
+    taken = pair.taken;
+    for (int again = 0; again < 20; again++) {
+        pair_end(&pair);
+        pair_begin(&pair, BUS_DIAL);
+        pair.receiver.options.items_per_s = 40;
+        talk(&pair);
+    }
+    assert_int_equal(pair.taken, taken);
+    pair_close(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +377,7 @@ int main(void)
         cmocka_unit_test(marks_wait_for_their_items_and_the_older_are_not_starved_by_newer),
         cmocka_unit_test(a_good_bye_is_no_refusal),
         cmocka_unit_test(a_welcome_that_admits_less_lowers_what_is_sent),
+        cmocka_unit_test(credit_comes_no_faster_than_the_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
