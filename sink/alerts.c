@@ -446,3 +446,13 @@ enum status alerts_open(uv_loop_t *loop, const struct alerts_options *options, s
     *ret_alerts = alerts;
     return STATUS_OK;
 }
+
+bool alerts_look(const struct alerts *alerts, size_t index, struct alert_view *ret_view)
+{
+    if (alerts == NULL || index >= alerts->count)
+        return false;
+    const struct endpoint *endpoint = &alerts->endpoints[index];
+    *ret_view = (struct alert_view){
+        .name = endpoint->name, .waiting = pacer_waiting(endpoint->pacer), .is_failing = endpoint->is_down};
+    return true;
+}

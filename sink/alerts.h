@@ -54,5 +54,14 @@ void alerts_written(struct alert_ticket *ticket, enum delivery delivery);
 /* What waits for its group becomes due; up to grace_ms later all is dropped. Waits for the readings under way. */
 void alerts_close(struct alerts *alerts, uint64_t grace_ms, void (*closed)(void *self), void *self);
 
+/* An endpoint, for who looks at it. */
+struct alert_view {
+    const char *name;
+    uint64_t waiting; /* to be told, or told again */
+    bool is_failing;  /* the last attempt failed */
+};
+/* The endpoint of that index, in the configuration's order; false: there are no more. alerts may be NULL. */
+bool alerts_look(const struct alerts *alerts, size_t index, struct alert_view *ret_view);
+
 /* For `vedette alerts test NAME`: sends one example and says on `out` what came back. STATUS_OK: it was taken. */
 enum status alerts_test(const struct alert_config *config, FILE *out) MUST_CHECK;

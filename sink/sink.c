@@ -48,6 +48,11 @@ const struct receiver *sink_receiver(const struct sink *sink)
     return sink->receiver;
 }
 
+const struct alerts *sink_alerts(const struct sink *sink)
+{
+    return sink->alerts;
+}
+
 struct sink_state sink_state(const struct sink *sink)
 {
     return (struct sink_state){

@@ -82,6 +82,8 @@ struct sink_state {
     bool is_troubled; /* the store does not take them; it is tried again */
 };
 struct sink_state sink_state(const struct sink *sink);
+struct alerts;                                             /* alerts.h */
+const struct alerts *sink_alerts(const struct sink *sink); /* NULL: nobody is alerted */
 /* Finishes what the store has begun, gives alerts under way and due at once some `grace_ms`, then closes. */
 void sink_close(struct sink *sink, uint64_t grace_ms, void (*closed)(void *self), void *self);
 

@@ -2,17 +2,19 @@
 #pragma once
 
 #include "base/monitor/monitor.h"
-#include "sink/sink.h"
+#include "sink/alerts.h"
 
 struct sink_view { /* as it was when last looked at */
     struct sink_stats stats;
     struct sink_state state;
+    uint64_t alerts_waiting;
 };
 
 struct sink_window {
     const struct sink *sink;
     struct sink_view view;
-    struct metric_table tables[2];
+    struct alert_view alert; /* the one last looked at */
+    struct metric_table tables[3];
 };
 
 /* Borrows the sink for the life of the window, which must not move. The book borrows the window. */

@@ -69,6 +69,17 @@ static void sources_check(const json_t *program, json_t *troubles)
     }
 }
 
+static void alerts_check(const json_t *program, json_t *troubles)
+{
+    const json_t *alerts = status_table(program, "alert");
+    for (size_t i = 0; i < json_array_size(alerts); i++) {
+        const json_t *alert = json_array_get(alerts, i);
+        if (json_is_true(json_object_get(alert, "is_failing")))
+            trouble(troubles, "alert %s: its endpoint does not take what is sent, %lld wait",
+                    status_text_of(alert, "alert"), (long long)json_integer_value(json_object_get(alert, "waiting")));
+    }
+}
+
 /* The correlator knows of all sources; where it is down each agent knows of its own. */
 static bool has_correlator(const json_t *programs)
 {
@@ -93,6 +104,7 @@ void troubles_find(const json_t *programs, json_t *troubles)
         }
         ledgers_check(program, title, troubles);
         flags_check(program, title, troubles);
+        alerts_check(program, troubles);
         if (!by_correlator || strcmp(status_text_of(program, "program"), "correlator") == 0)
             sources_check(program, troubles);
     }

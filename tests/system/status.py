@@ -193,6 +193,21 @@ class Status(Case):
         self.running["sink"].wait_for(lambda: told() == [("other", "back"), ("other", "silent")])
         self.running["agent"].wait_for(lambda: self.survey(None)["troubles"] == [])  # other has ended: nothing is missed
 
+    def test_an_endpoint_that_takes_nothing_is_said_with_what_waits(self):
+        blocks = json.loads(self.here.config.read_text())
+        blocks["sink"]["alerts"] = [{"name": "ops", "type": "webhook", "url": f"http://127.0.0.1:{free_port()}/nobody",
+                                     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "group_wait": "0s",
+                                     "max_age": "36500d"}]
+        self.here.write_config(**blocks)
+        self.start("correlator", "sink", "agent")
+        self.here.file("in/a.jsonl", TWO)
+        self.wait_ready("sink")
+        self.running["sink"].wait_for(lambda: self.page("sink")["tables"]["alert"] ==
+                                      [{"alert": "ops", "waiting": 1, "is_failing": True}])
+        self.assertIn("alert ops: its endpoint does not take what is sent, 1 wait", self.survey(1)["troubles"])
+        self.assertEqual(metrics(self.get("sink", "/metrics")[1])['vedette_sink_alert_waiting{alert="ops"}'], 1)
+        self.assertIn("alerts_waiting 1", vedette("status", "--config", self.here.config, check=1).stdout)
+
     def test_the_sockets_are_their_owners_alone_and_go_with_the_program(self):
         self.start("correlator")
         self.wait_ready("correlator")
