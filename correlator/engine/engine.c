@@ -239,6 +239,11 @@ void engine_watermark(struct engine *engine, int64_t watermark_ms)
 
 /* ---- what is asked ---- */
 
+int64_t engine_watermark_of(const struct engine *engine)
+{
+    return engine->watermark_ms;
+}
+
 int64_t engine_horizon(const struct engine *engine)
 {
     int64_t horizon_ms = engine->company.horizon_ms;

@@ -109,6 +109,8 @@ void engine_touch(struct engine *engine, uint32_t handle);
 /* W: no report still to come starts before it. Never goes back: a lower one is ignored. INT64_MAX: nothing comes any
  * more. */
 void engine_watermark(struct engine *engine, int64_t watermark_ms);
+/* INT64_MIN: none yet. */
+int64_t engine_watermark_of(const struct engine *engine);
 /* Puts incidents in anew, as if each had been removed and inserted: what departed neighbours left behind in it (counts,
  * memory of them) is computed from those that are there now. Right where all that it is a neighbour of, departed or
  * not, is renewed or inserted in the same flush. handles[i] becomes the new handle; the incident stays borrowed, and

@@ -1,5 +1,7 @@
 #include "correlator/reopen/cells.h"
 
+#include "correlator/baseline/baseline.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -15,14 +17,15 @@ static int64_t side_of(int64_t reach2)
 }
 
 bool cells_init(struct cells *cells, struct memory *memory, const struct rule *rules, size_t rule_count,
-                const struct same_options *same)
+                const struct same_options *same, int64_t live_since_ms)
 {
-    *cells = (struct cells){.memory = memory};
+    *cells = (struct cells){.memory = memory, .live_since_ms = live_since_ms};
     for (size_t i = 0; i < rule_count; i++) {
         struct layer layer = {
             .rule = &rules[i], .reach2 = chord2_from_km(rules[i].reach_km), .gap_ms = rules[i].window_ms};
         layer.side = side_of(layer.reach2);
         layer.slot_ms = 2 * layer.gap_ms;
+        layer.index = (uint32_t)i;
         if (!vector_push(memory, &cells->layers, layer))
             return false;
     }
@@ -31,6 +34,7 @@ bool cells_init(struct cells *cells, struct memory *memory, const struct rule *r
     const struct same_measure measure = same_measure_of(same);
     struct layer layer = {.reach2 = measure.far2, .gap_ms = measure.within_ms, .side = side_of(measure.far2)};
     layer.slot_ms = layer.gap_ms > HOUR_MS ? layer.gap_ms : HOUR_MS;
+    layer.index = (uint32_t)rule_count;
     return vector_push(memory, &cells->layers, layer);
 }
 
@@ -84,10 +88,12 @@ void cells_span(const struct cells *cells, const struct archive_stub *stub, int6
         const struct layer *layer = &cells->layers.items[i];
         if (!layer_has(layer, stub))
             continue;
-        if (stub->start_ms - layer->gap_ms < *ret_from_ms)
-            *ret_from_ms = stub->start_ms - layer->gap_ms;
-        if (end_in(layer, stub) + layer->gap_ms > *ret_to_ms)
-            *ret_to_ms = end_in(layer, stub) + layer->gap_ms;
+        /* Theirs are counted: they are no longer than a window themselves. */
+        int64_t gap_ms = layer->rule != NULL ? 3 * layer->gap_ms : layer->gap_ms;
+        if (stub->start_ms - gap_ms < *ret_from_ms)
+            *ret_from_ms = stub->start_ms - gap_ms;
+        if (end_in(layer, stub) + gap_ms > *ret_to_ms)
+            *ret_to_ms = end_in(layer, stub) + gap_ms;
     }
 }
 
@@ -167,41 +173,143 @@ static bool cell_make(struct cells *cells, const struct cell_key *key, uint32_t 
         return false;
     uint32_t *head = &cells->buckets[hash_of(key) & (cells->bucket_count - 1)];
     *ret_cell = cells->cells.count;
-    if (!vector_push(cells->memory, &cells->cells, ((struct cell){*key, NONE, *head})))
+    if (!vector_push(cells->memory, &cells->cells, ((struct cell){*key, NONE, NONE, *head})))
         return false;
     *head = *ret_cell;
     return true;
 }
 
-bool cells_add(struct cells *cells, const struct archive_stub *stub)
+static bool link_add(struct cells *cells, uint32_t layer, uint32_t index, const struct archive_stub *stub)
+{
+    const struct cell_key key = key_of(cells, layer, stub);
+    uint32_t at;
+    if (!cell_make(cells, &key, &at))
+        return false;
+    struct cell *cell = &cells->cells.items[at];
+    if (!vector_push(cells->memory, &cells->links, ((struct cell_link){index, cell->first, cell->all})))
+        return false;
+    cell->first = cell->all = cells->links.count - 1;
+    return true;
+}
+
+static bool add(struct cells *cells, const struct archive_stub *stub, enum cells_state state)
 {
     uint32_t index = cells->stubs.count;
-    if (!vector_push(cells->memory, &cells->stubs, ((struct cells_stub){*stub, STUB_THERE})))
+    if (!vector_push(cells->memory, &cells->stubs, ((struct cells_stub){.stub = *stub, .state = state})))
         return false;
-    for (uint32_t i = 0; i < cells->layers.count; i++) {
-        if (!layer_has(&cells->layers.items[i], stub))
-            continue;
-        const struct cell_key key = key_of(cells, i, stub);
-        uint32_t cell;
-        if (!cell_make(cells, &key, &cell) ||
-            !vector_push(cells->memory, &cells->links, ((struct cell_link){index, cells->cells.items[cell].first})))
+    for (uint32_t i = 0; i < cells->layers.count; i++)
+        if (layer_has(&cells->layers.items[i], stub) && !link_add(cells, i, index, stub))
             return false;
-        cells->cells.items[cell].first = cells->links.count - 1;
-    }
     return true;
+}
+
+bool cells_add(struct cells *cells, const struct archive_stub *stub)
+{
+    return add(cells, stub, STUB_THERE);
+}
+
+bool cells_add_found(struct cells *cells, const struct archive_stub *stub)
+{
+    return add(cells, stub, STUB_FOUND);
+}
+
+/* ---- who may be a core ---- */
+
+static uint32_t threshold_of(const struct layer *layer, const struct archive_stub *stub)
+{
+    const struct baseline_rule *baseline = layer->rule->baseline;
+    if (baseline == NULL)
+        return layer->rule->min_neighbours;
+    uint32_t history = baseline_history(baseline, baseline_cell_of(baseline, stub->point));
+    return baseline_threshold(baseline, history, end_in(layer, stub) - stub->start_ms);
+}
+
+/* The cells around in which its neighbours are. */
+struct around {
+    struct cell_key centre;
+    int64_t from, to; /* slots */
+};
+
+static struct around around_of(const struct cells *cells, const struct layer *layer, const struct archive_stub *stub)
+{
+    int64_t longest_ms = layer->rule != NULL ? layer->gap_ms : LONG_SLOTS * layer->slot_ms;
+    return (struct around){.centre = key_of(cells, layer->index, stub),
+                           .from = slot_of(layer, stub->start_ms - layer->gap_ms - longest_ms),
+                           .to = slot_of(layer, end_in(layer, stub) + layer->gap_ms)};
+}
+
+static struct cell_key around_key(const struct around *around, int64_t slot, int32_t i)
+{
+    return (struct cell_key){.slot = slot,
+                             .x = around->centre.x + i % 3 - 1,
+                             .y = around->centre.y + i / 3 % 3 - 1,
+                             .z = around->centre.z + i / 9 - 1,
+                             .layer = around->centre.layer};
+}
+
+/* It is among its own neighbours here. */
+static bool is_enough(const struct cells *cells, const struct layer *layer, const struct archive_stub *stub,
+                      uint32_t threshold)
+{
+    const struct around around = around_of(cells, layer, stub);
+    uint32_t count = 0;
+    for (int64_t slot = around.from; slot <= around.to; slot++) {
+        for (int32_t i = 0; i < 27; i++) {
+            const struct cell_key key = around_key(&around, slot, i);
+            uint32_t cell = cell_find(cells, &key);
+            uint32_t link = cell != NONE ? cells->cells.items[cell].all : NONE;
+            for (; link != NONE && count <= threshold; link = cells->links.items[link].next_of_all)
+                count += layer_joins(layer, stub, &cells->stubs.items[cells->links.items[link].stub].stub);
+            if (count > threshold)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Are all that are near it joined to it, whatever they are? It has one that is near. */
+static bool joins_all(const struct cells *cells, const struct layer *layer, const struct archive_stub *stub)
+{
+    if (layer->rule == NULL || stub->end_ms >= cells->live_since_ms)
+        return true;
+    uint32_t threshold = threshold_of(layer, stub);
+    return threshold <= 1 || is_enough(cells, layer, stub, threshold);
+}
+
+/* The same; the answer is kept, for all that counts is there by now. */
+static bool stub_joins_all(const struct cells *cells, const struct layer *layer, struct cells_stub *stub)
+{
+    uint64_t bit = layer->index < 64 ? UINT64_C(1) << layer->index : 0;
+    if ((stub->asked & bit) == 0) {
+        stub->asked |= bit;
+        stub->cores &= ~bit;
+        if (!joins_all(cells, layer, &stub->stub))
+            return false;
+        stub->cores |= bit;
+        return true;
+    }
+    return (stub->cores & bit) != 0;
 }
 
 /* ---- searching ---- */
 
-static bool cell_search(struct cells *cells, const struct cell_key *key, const struct archive_stub *stub,
+static bool is_joined(const struct cells *cells, const struct layer *layer, const struct cells_searcher *searcher,
+                      struct cells_stub *other)
+{
+    return layer_joins(layer, searcher->stub, &other->stub) &&
+           (searcher->joins_all || stub_joins_all(cells, layer, other));
+}
+
+static bool cell_search(struct cells *cells, const struct cell_key *key, const struct cells_searcher *searcher,
                         cells_found *found)
 {
+    const struct layer *layer = &cells->layers.items[key->layer];
     uint32_t cell = cell_find(cells, key);
     uint32_t *link = cell != NONE ? &cells->cells.items[cell].first : NULL;
     while (link != NULL && *link != NONE) {
         struct cell_link *at = &cells->links.items[*link];
         struct cells_stub *other = &cells->stubs.items[at->stub];
-        if (other->state == STUB_THERE && layer_joins(&cells->layers.items[key->layer], stub, &other->stub)) {
+        if (other->state == STUB_THERE && is_joined(cells, layer, searcher, other)) {
             other->state = STUB_FOUND;
             if (!vector_push(cells->memory, found, at->stub))
                 return false;
@@ -214,24 +322,23 @@ static bool cell_search(struct cells *cells, const struct cell_key *key, const s
     return true;
 }
 
-static bool slot_search(struct cells *cells, const struct cell_key *centre, int64_t slot,
-                        const struct archive_stub *stub, cells_found *found)
+static bool slot_search(struct cells *cells, const struct around *around, int64_t slot,
+                        const struct cells_searcher *searcher, cells_found *found)
 {
     for (int32_t i = 0; i < 27; i++) {
-        const struct cell_key key = {slot, centre->x + i % 3 - 1, centre->y + i / 3 % 3 - 1, centre->z + i / 9 - 1,
-                                     centre->layer};
-        if (!cell_search(cells, &key, stub, found))
+        const struct cell_key key = around_key(around, slot, i);
+        if (!cell_search(cells, &key, searcher, found))
             return false;
     }
     return true;
 }
 
-static bool layer_look_at_all(struct cells *cells, const struct layer *layer, const struct archive_stub *stub,
+static bool layer_look_at_all(struct cells *cells, const struct layer *layer, const struct cells_searcher *searcher,
                               cells_found *found)
 {
     for (uint32_t i = 0; i < cells->stubs.count; i++) {
         struct cells_stub *other = &cells->stubs.items[i];
-        if (other->state != STUB_THERE || !layer_has(layer, &other->stub) || !layer_joins(layer, stub, &other->stub))
+        if (other->state != STUB_THERE || !layer_has(layer, &other->stub) || !is_joined(cells, layer, searcher, other))
             continue;
         other->state = STUB_FOUND;
         if (!vector_push(cells->memory, found, i))
@@ -240,28 +347,27 @@ static bool layer_look_at_all(struct cells *cells, const struct layer *layer, co
     return true;
 }
 
-/* Whoever is near begins no earlier than its own length and the gap before. */
-static bool layer_search(struct cells *cells, uint32_t index, const struct archive_stub *stub, cells_found *found)
+static bool layer_search(struct cells *cells, const struct layer *layer, const struct cells_searcher *searcher,
+                         cells_found *found)
 {
-    const struct layer layer = cells->layers.items[index];
-    const struct cell_key centre = key_of(cells, index, stub);
-    int64_t longest_ms = LONG_SLOTS * layer.slot_ms;
-    int64_t from = slot_of(&layer, stub->start_ms - layer.gap_ms - longest_ms);
-    int64_t to = slot_of(&layer, end_in(&layer, stub) + layer.gap_ms);
-    if (layer.rule != NULL)
-        from = slot_of(&layer, stub->start_ms - 2 * layer.gap_ms); /* none is longer than the gap */
-    if (to - from > SLOTS_MAX)
-        return layer_look_at_all(cells, &layer, stub, found);
-    for (int64_t slot = from; slot <= to; slot++)
-        if (!slot_search(cells, &centre, slot, stub, found))
+    const struct around around = around_of(cells, layer, searcher->stub);
+    if (around.to - around.from > SLOTS_MAX)
+        return layer_look_at_all(cells, layer, searcher, found);
+    for (int64_t slot = around.from; slot <= around.to; slot++)
+        if (!slot_search(cells, &around, slot, searcher, found))
             return false;
-    return layer.rule != NULL || slot_search(cells, &centre, SLOT_LONG, stub, found);
+    return layer->rule != NULL || slot_search(cells, &around, SLOT_LONG, searcher, found);
 }
 
-bool cells_find(struct cells *cells, const struct archive_stub *stub, cells_found *ret_found)
+bool cells_find(struct cells *cells, const struct archive_stub *stub, bool is_seed, cells_found *ret_found)
 {
-    for (uint32_t i = 0; i < cells->layers.count; i++)
-        if (layer_has(&cells->layers.items[i], stub) && !layer_search(cells, i, stub, ret_found))
+    for (uint32_t i = 0; i < cells->layers.count; i++) {
+        const struct layer *layer = &cells->layers.items[i];
+        if (!layer_has(layer, stub))
+            continue;
+        const struct cells_searcher searcher = {stub, is_seed || joins_all(cells, layer, stub)};
+        if (!layer_search(cells, layer, &searcher, ret_found))
             return false;
+    }
     return true;
 }

@@ -114,12 +114,12 @@ static enum status found_settle(struct search *search)
     return STATUS_OK;
 }
 
-static enum status spread_from(struct search *search, const struct archive_stub *stub)
+static enum status spread_from(struct search *search, const struct archive_stub *stub, bool is_seed)
 {
     int64_t from_ms, to_ms;
     cells_span(&search->cells, stub, &from_ms, &to_ms);
     enum status status = ensure(search, from_ms, to_ms);
-    if (status == STATUS_OK && !cells_find(&search->cells, stub, &search->found))
+    if (status == STATUS_OK && !cells_find(&search->cells, stub, is_seed, &search->found))
         status = STATUS_NO_MEMORY;
     return status == STATUS_OK ? found_settle(search) : status;
 }
@@ -129,7 +129,7 @@ static enum status spread(struct search *search)
     enum status status = STATUS_OK;
     while (search->spread < search->members.count && status == STATUS_OK) {
         const struct archive_stub stub = search->cells.stubs.items[search->members.items[search->spread++]].stub;
-        status = spread_from(search, &stub);
+        status = spread_from(search, &stub, false);
     }
     return status;
 }
@@ -251,9 +251,12 @@ static enum status company_join(struct search *search, const struct closure_seed
 
 static enum status search_run(struct search *search, const struct closure_seeds *seeds)
 {
+    for (size_t i = 0; i < seeds->count; i++) /* they count, before anybody is asked */
+        if (!cells_add_found(&search->cells, &seeds->items[i]))
+            return STATUS_NO_MEMORY;
     enum status status = seeds->since_ms != INT64_MAX ? find_since(search, seeds->since_ms) : STATUS_OK;
     for (size_t i = 0; i < seeds->count && status == STATUS_OK; i++) {
-        status = spread_from(search, &seeds->items[i]);
+        status = spread_from(search, &seeds->items[i], true);
         if (status == STATUS_OK && seeds->items[i].role != ROLE_TRIGGER)
             status = find_hosts(search, &seeds->items[i]);
     }
@@ -297,9 +300,10 @@ enum status closure_find(const struct closure_options *options, struct memory *m
     search.window_ms = search.step_ms = window_max(options);
     versions_init(&search.versions, memory);
     *ret_closure = (struct closure){.memory = memory};
-    enum status status = cells_init(&search.cells, memory, options->rules, options->rule_count, options->same)
-                             ? STATUS_OK
-                             : STATUS_NO_MEMORY;
+    enum status status =
+        cells_init(&search.cells, memory, options->rules, options->rule_count, options->same, options->live_since_ms)
+            ? STATUS_OK
+            : STATUS_NO_MEMORY;
     if (status == STATUS_OK)
         status = search_run(&search, seeds);
     if (status == STATUS_OK)

@@ -4,8 +4,9 @@
  *         └─▶ of a response, consequence or context: all triggers it could find itself beside
  *   company that could join what the triggers make ──▶ members
  *
- * Closed under the neighbour relation of every rule and of `same`, of what stands: so whoever puts all of it into an
- * engine counts every neighbour of each of them. It looks at the archive only, which has what is in memory too. */
+ * Closed, of what stands, under the neighbour relation of every rule where one of two may be a core or is in memory,
+ * and under that of `same`. So whoever puts all of it into an engine counts every neighbour of each core, and finds
+ * every core near the others. It looks at the archive only, which has what is in memory too. */
 #pragma once
 
 #include "correlator/reconcile/same.h"
@@ -19,6 +20,7 @@ struct closure_options {
     uint64_t until;                  /* numbers beyond are passed over … */
     struct versions_pending pending; /* … and these */
     size_t incidents_max;
+    int64_t live_since_ms; /* all that is in memory, or may be, ends then or later */
 };
 
 struct closure {

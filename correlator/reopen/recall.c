@@ -173,7 +173,8 @@ static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end,
                                   .same = options->same,
                                   .until = until,
                                   .pending = {reopen->withheld.items, reopen->withheld.count},
-                                  .incidents_max = options->incidents_max};
+                                  .incidents_max = options->incidents_max,
+                                  .live_since_ms = reopen->live_since_ms};
     const struct taken *some = &reopen->taken.items[first], *last = &reopen->taken.items[end - 1];
     const struct closure_seeds seeds = {.items = reopen->seeds.items + some->seed_first,
                                         .count = last->seed_first + last->seed_count - some->seed_first,
@@ -195,6 +196,24 @@ static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end,
     return status == STATUS_OK ? run_some(reopen, middle, end, until) : status;
 }
 
+static enum status on_live(void *self, const struct engine_incident *incident, uint64_t publishers)
+{
+    int64_t *live_since_ms = self;
+    (void)publishers;
+    if (incident->end_ms < *live_since_ms)
+        *live_since_ms = incident->end_ms;
+    return STATUS_OK;
+}
+
+/* What is in memory ends then or later; so does what is put there now, and may stay. */
+static enum status live_since_find(struct reopen *reopen)
+{
+    const struct reopen_options *options = &reopen->options;
+    int64_t watermark_ms = engine_watermark_of(options->engine), span_ms = 4 * reopen_window_max(reopen);
+    reopen->live_since_ms = watermark_ms < INT64_MIN + span_ms ? INT64_MIN : watermark_ms - span_ms;
+    return registry_visit(options->registry, on_live, &reopen->live_since_ms);
+}
+
 enum status reopen_run(struct reopen *reopen, uint64_t until)
 {
     if (reopen->taken.count == 0)
@@ -202,7 +221,9 @@ enum status reopen_run(struct reopen *reopen, uint64_t until)
     reopen->stats.runs++;
     reopen->events.at(reopen->events.self, until);
     reopen->events.flush(reopen->events.self); /* what came before is told for what it was */
-    enum status status = run_some(reopen, 0, reopen->taken.count, until);
+    enum status status = live_since_find(reopen);
+    if (status == STATUS_OK)
+        status = run_some(reopen, 0, reopen->taken.count, until);
     for (uint32_t i = 0; i < reopen->taken.count; i++) {
         free((void *)reopen->taken.items[i].packed.data);
         free((void *)reopen->taken.items[i].id.data);
@@ -229,16 +250,17 @@ static int64_t memory_begins(const struct reopen *reopen, int64_t watermark_ms, 
 enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t until, size_t *ret_count)
 {
     const struct reopen_options *options = &reopen->options;
-    const struct closure_options how = {.archive = options->archive,
-                                        .rules = options->rules,
-                                        .rule_count = options->rule_count,
-                                        .same = options->same,
-                                        .until = until,
-                                        .incidents_max = options->incidents_max};
+    struct closure_options how = {.archive = options->archive,
+                                  .rules = options->rules,
+                                  .rule_count = options->rule_count,
+                                  .same = options->same,
+                                  .until = until,
+                                  .incidents_max = options->incidents_max};
     bool has_watermark = watermark_ms != TIME_NONE;
     int64_t horizon_ms = INT64_MIN;
     int64_t since_ms = has_watermark ? memory_begins(reopen, watermark_ms, &horizon_ms) : LIMIT_TIME_MS_MIN;
     struct closure closure;
+    how.live_since_ms = since_ms;
     enum status status = closure_find(&how, &reopen->memory, &(struct closure_seeds){.since_ms = since_ms}, &closure);
     if (status != STATUS_OK)
         return status;

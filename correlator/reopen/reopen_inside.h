@@ -29,7 +29,8 @@ struct reopen {
     uint32_t refused; /* of withheld */
     VECTOR(struct record *) records;
     VECTOR(uint32_t) handles;
-    bool is_restored; /* from what was before, the register knows only what takes part */
+    int64_t live_since_ms; /* of a run */
+    bool is_restored;      /* from what was before, the register knows only what takes part */
     struct reopen_stats stats;
 };
 
