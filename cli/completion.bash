@@ -14,7 +14,7 @@ _vedette() {
         done
         [[ -n $store ]] && mapfile -t COMPREPLY < <(compgen -W "$("$vedette" episodes --all --store "$store" --csv 2>/dev/null | cut -d, -f1 | tail -n +2)" -- "$word")
     elif [[ $command == alerts && $COMP_CWORD == 2 ]]; then
-        COMPREPLY=(test)
+        mapfile -t COMPREPLY < <(compgen -W "test list retry drop" -- "$word")
     fi
 }
 complete -F _vedette vedette

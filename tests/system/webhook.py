@@ -171,6 +171,36 @@ class Webhook(Case):
         ids = [event["id"] for event in endpoint.events()]
         self.assertEqual(len(ids), len(set(ids)))
 
+    def test_what_is_owed_is_listed_tried_again_or_dropped(self):
+        endpoint = Endpoint()
+        endpoint.answer = 400
+        desk, running = self.start(endpoint, self.pair(2) + self.pair(40, "old-"))
+
+        def rows(*options):
+            lines = vedette("alerts", "list", *options, "--store", desk.store, "--json").stdout.splitlines()
+            return [json.loads(line) for line in lines]
+        running.wait_for(desk.store.exists)
+        running.wait_for(lambda: [row["state"] for row in rows("ops")] == ["refused"])
+        row, = rows("ops")
+        self.assertEqual((row["answer"], row["revision"]), ("HTTP 400", 1))
+        self.assertIn("refused", vedette("alerts", "list", "--store", desk.store).stdout)
+        running.wait_for(lambda: [one["state"] for one in rows("dead")] == ["failing"])
+        self.assertIn("stop the sink first", vedette("alerts", "retry", "ops", "--store", desk.store, check=1).stderr)
+        running.stop(check=0)
+        self.assertIn("1 messages", vedette("alerts", "retry", "ops", row["subject"], "--store", desk.store).stdout)
+        self.assertIn("1 messages", vedette("alerts", "drop", "dead", "--store", desk.store).stdout)
+        self.assertEqual(rows("dead"), [])
+        self.assertEqual([one["state"] for one in rows("dead", "--all")], ["told"])
+        vedette("alerts", "drop", "--store", desk.store, check=2)
+        vedette("alerts", "list", check=2)
+        endpoint.answer = 204
+        again = Running("run", "--config", desk.config)
+        self.addCleanup(again.stop, check=None)
+        again.wait_for(lambda: rows("ops") == [])
+        self.assertEqual(len({event["id"] for event in endpoint.events()}), 1)
+        self.assertEqual(len(endpoint.received), 2)
+        self.assertEqual(endpoint.received[0][1], endpoint.received[1][1])
+
     def test_replay_alerts_nobody(self):
         endpoint = Endpoint()
         self.addCleanup(endpoint.stop)
