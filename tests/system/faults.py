@@ -8,27 +8,17 @@ import os
 import pathlib
 import random
 import subprocess
-import sys
 import tempfile
 import time
 
 from fleet import Fleet, Installation, content, difference, settle
 from harness import SANITIZED, Case, main
+from namespaces import own
 from season import RULES, Desk, Season, Writer, stamp
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 DAY_S = 86400
 FULL = ("no space", "No space", "is full")
-
-
-def own_mounts():
-    """Begins again in a mount namespace of its own: nothing mounted here is seen by anybody else, or outlives it."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0:
-        print("... skipped for want of root: system_faults mounts small disks")
-        sys.exit(77)
-    if os.environ.get("VEDETTE_OWN_MOUNTS") != "1":
-        os.environ["VEDETTE_OWN_MOUNTS"] = "1"
-        os.execvp("unshare", ["unshare", "-m", "/usr/bin/python3", *sys.argv])
 
 
 class Disk:
@@ -197,5 +187,5 @@ class Faults(Case):
 
 
 if __name__ == "__main__":
-    own_mounts()
+    own("m", "system_faults mounts small disks")
     main()
