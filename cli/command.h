@@ -25,3 +25,6 @@ extern const struct command command_backup;
 extern const struct command command_restore;
 extern const struct command command_keys;
 extern const struct command command_status;
+extern const struct command command_journal;
+extern const struct command command_source;
+extern const struct command command_sink;

@@ -11,9 +11,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_run,       &command_replay,  &command_episodes, &command_incidents, &command_explain,
-    &command_calibrate, &command_convert, &command_check,    &command_alerts,    &command_backup,
-    &command_restore,   &command_keys,    &command_status,
+    &command_run,     &command_replay,  &command_episodes, &command_incidents, &command_explain, &command_calibrate,
+    &command_convert, &command_check,   &command_alerts,   &command_backup,    &command_restore, &command_keys,
+    &command_status,  &command_journal, &command_source,   &command_sink,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

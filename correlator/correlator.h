@@ -84,12 +84,13 @@ struct correlator_options {
     const char *episodes_url;               /* sinks dial it */
     uint64_t epoch;                         /* of the link to sinks; a later start has a greater one */
     enum correlator_time time;
-    struct archive *archive;    /* borrowed for its life: what has left memory is reopened from it. NULL: too late */
-    bool engine_off;            /* benchmarks: everything but the engine */
-    const char *journal_folder; /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
-                                   until correlator_open returns, as the next */
-    const char *version;        /* of the program, for the journal; may be NULL */
-    enum wal_sync journal_sync; /* benchmarks: WAL_WRITTEN */
+    struct archive *archive;     /* borrowed for its life: what has left memory is reopened from it. NULL: too late */
+    bool engine_off;             /* benchmarks: everything but the engine */
+    const char *journal_folder;  /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
+                                    until correlator_open returns, as the next */
+    const char *requests_folder; /* requests.h; NULL: nobody asks */
+    const char *version;         /* of the program, for the journal; may be NULL */
+    enum wal_sync journal_sync;  /* benchmarks: WAL_WRITTEN */
 };
 
 struct correlator_events {

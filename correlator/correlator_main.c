@@ -235,8 +235,10 @@ static enum status open_service(struct daemon *daemon, char ret_reason[256])
 
 static int serve(struct daemon *daemon, const struct correlator_config *config, const struct bus_config *bus_config)
 {
-    char reason[256] = "", folder[PATH_MAX];
-    enum status status = state_folder_make(daemon->monitor.state, "correlator/journal", folder, reason);
+    char reason[256] = "", folder[PATH_MAX], requests[PATH_MAX];
+    enum status status = state_folder_make(daemon->monitor.state, "correlator/requests", requests, reason);
+    if (status == STATUS_OK)
+        status = state_folder_make(daemon->monitor.state, "correlator/journal", folder, reason);
     if (status != STATUS_OK) {
         log_error("correlator.start", "%s", reason);
         return status_exit(status);
@@ -248,6 +250,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         .epoch = (uint64_t)clock_wall_ms(),
         .time = CORRELATOR_LIVE,
         .journal_folder = folder,
+        .requests_folder = requests,
         .version = argp_program_version,
     };
     const struct correlator_events events = {.failed = failed, .self = daemon};

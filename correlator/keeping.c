@@ -5,6 +5,7 @@
 #include "bus/receiver.h"
 #include "correlator/correlator_inside.h"
 #include "correlator/keeping_inside.h"
+#include "correlator/requests.h"
 #include "proto/limits.h"
 
 #include <assert.h>
@@ -135,6 +136,28 @@ static void clock_put(struct correlator *correlator, int64_t now_ms)
     keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_MARKS, .at_ms = now_ms});
 }
 
+static enum status put_name(struct correlator *correlator, enum journal_kind kind, const char *name)
+{
+    return journal_put(correlator->keeping.journal,
+                       &(struct journal_record){.kind = kind, .at_ms = clock_wall_ms(), .name = span_of(name)});
+}
+
+/* Journaled twice is as once: it goes when it is carried out. */
+static void on_request(void *self, enum request_kind kind, const char *name)
+{
+    struct correlator *correlator = self;
+    enum status status =
+        put_name(correlator, kind == REQUEST_SOURCE ? JOURNAL_SOURCE_RETIRED : JOURNAL_SINK_RETIRED, name);
+    if (status != STATUS_OK)
+        log_warn("request.failed", "%s cannot be retired: %s", name, status_text(status));
+}
+
+static void request_over(const struct correlator *correlator, enum request_kind kind, const char *name)
+{
+    if (correlator->keeping.requests[0] != '\0')
+        request_done(correlator->keeping.requests, kind, name);
+}
+
 void keeping_tick(struct correlator *correlator, int64_t now_ms)
 {
     if (correlator->failed || correlator->finishing || keeping_recovers(correlator) ||
@@ -143,14 +166,10 @@ void keeping_tick(struct correlator *correlator, int64_t now_ms)
     keeping_marks(correlator, now_ms);
     if (journal_is_settled(correlator->keeping.journal))
         clock_put(correlator, now_ms);
+    if (correlator->keeping.requests[0] != '\0')
+        requests_visit(correlator->keeping.requests, on_request, correlator);
     checkpointing_tick(correlator, now_ms);
     catalogue_tick(correlator->keeping.catalogue, correlator->number + 1);
-}
-
-static enum status put_name(struct correlator *correlator, enum journal_kind kind, const char *name)
-{
-    return journal_put(correlator->keeping.journal,
-                       &(struct journal_record){.kind = kind, .at_ms = clock_wall_ms(), .name = span_of(name)});
 }
 
 void keeping_sink(struct correlator *correlator, const char *name)
@@ -160,16 +179,6 @@ void keeping_sink(struct correlator *correlator, const char *name)
     enum status status = put_name(correlator, JOURNAL_SINK_SEEN, name);
     if (status != STATUS_OK)
         flow_fail(correlator, status_text(status));
-}
-
-enum status keeping_retire_source(struct correlator *correlator, const char *name)
-{
-    return put_name(correlator, JOURNAL_SOURCE_RETIRED, name);
-}
-
-enum status keeping_retire_sink(struct correlator *correlator, const char *name)
-{
-    return put_name(correlator, JOURNAL_SINK_RETIRED, name);
 }
 
 /* --- flushes --- */
@@ -331,6 +340,7 @@ static void apply_source_retired(struct correlator *correlator, const struct jou
         watermark_retire(correlator->watermark, span_of(name)) != STATUS_OK)
         log_warn("source.many", "source %s cannot be retired: too many are known", name);
     judgement_watermark(correlator, record->at_ms);
+    request_over(correlator, REQUEST_SOURCE, name);
 }
 
 static void apply_sink_seen(struct correlator *correlator, const char *name)
@@ -349,6 +359,7 @@ static void apply_sink_retired(struct correlator *correlator, const char *name)
     log_info("sink.retired", "nothing waits for sink %s any more, until it comes again", name);
     if (outlet_forget(&correlator->outlet, name) != STATUS_OK && !keeping_recovers(correlator))
         log_warn("sink.retired", "no sink %s was known", name);
+    request_over(correlator, REQUEST_SINK, name);
 }
 
 void keeping_apply(struct correlator *correlator, const struct journal_record *record)

@@ -19,6 +19,7 @@
 #include "correlator/journal/catalogue.h"
 #include "correlator/journal/journal.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,8 +43,9 @@ struct names {
 struct keeping {
     struct journal *journal; /* NULL: none is kept */
     struct wal_found found;
-    char folder[512];
-    struct streams streams; /* of agents, as far as they are applied */
+    char folder[PATH_MAX];
+    char requests[PATH_MAX]; /* where an operator's are found; "": nowhere */
+    struct streams streams;  /* of agents, as far as they are applied */
     struct names sinks;
     int64_t marked_ms; /* when promises were journaled last */
 
@@ -91,8 +93,6 @@ void keeping_marks(struct correlator *correlator, int64_t now_ms);
 /* Once a second. */
 void keeping_tick(struct correlator *correlator, int64_t now_ms);
 void keeping_sink(struct correlator *correlator, const char *name);
-enum status keeping_retire_source(struct correlator *correlator, const char *name) MUST_CHECK;
-enum status keeping_retire_sink(struct correlator *correlator, const char *name) MUST_CHECK;
 
 /* Where what that number brought about stands among all that was ever told: what was told by other rules, before, is
  * earlier. */

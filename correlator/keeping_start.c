@@ -166,6 +166,8 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
     arena_init(&keeping->arena, ARENA_BYTES);
     arena_init(&keeping->checkpoint_arena, ARENA_BYTES);
     (void)snprintf(keeping->folder, sizeof keeping->folder, "%s", options->journal_folder);
+    if (options->requests_folder != NULL)
+        (void)snprintf(keeping->requests, sizeof keeping->requests, "%s", options->requests_folder);
     const struct journal_options journal = {.folder = keeping->folder, .sync = options->journal_sync};
     enum status status =
         journal_open(loop, &journal, &own, clock_wall_ms(), &keeping->journal, &keeping->found, reason);
@@ -183,7 +185,12 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
     }
     if (status != STATUS_OK) {
         keeping->journal = NULL;
-        (void)snprintf(ret_reason, 256, "%.255s", reason);
+        if (status == STATUS_CORRUPT)
+            log_error("journal.damaged", "%s", reason);
+        (void)snprintf(ret_reason, 256, "%.255s",
+                       status == STATUS_CORRUPT ? "the journal is damaged in the middle, and nothing was changed: "
+                                                  "vedette journal --repair says what can be done about it"
+                                                : reason);
     }
     return status;
 }

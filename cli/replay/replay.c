@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/journal/unroll.h"
 #include "cli/replay/comparison.h"
 #include "cli/replay/delivery.h"
 #include "cli/replay/inputs.h"
@@ -243,12 +244,33 @@ static int collect(struct replay *replay)
     return status == STATUS_OK ? EXIT_DONE : complain(replay, status, reason);
 }
 
+/* A correlator's journal is read as the JSON Lines of what it received. */
+static enum status journals_unroll(struct replay *replay, char reason[WAL_REASON_BYTES])
+{
+    const struct replay_options *options = replay->options;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < options->file_count && status == STATUS_OK; i++) {
+        FILE *file;
+        char path[64];
+        if (!unroll_is_journal(options->files[i]))
+            continue;
+        status = unroll_to_file(options->files[i], &file, path, reason); /* open to the end of the program */
+        if (status == STATUS_OK)
+            options->files[i] = arena_copy(&replay->arena, span_of(path)).data;
+        if (status == STATUS_OK && options->files[i] == NULL)
+            status = STATUS_NO_MEMORY;
+    }
+    return status;
+}
+
 static int replay_checked(struct replay *replay)
 {
-    char reason[256] = "";
+    char reason[WAL_REASON_BYTES] = "";
     struct agent_source *sources;
-    enum status status = inputs_read(replay->options->files, replay->options->file_count, replay->options->mapping,
-                                     &replay->arena, &sources, reason);
+    enum status status = journals_unroll(replay, reason);
+    if (status == STATUS_OK)
+        status = inputs_read(replay->options->files, replay->options->file_count, replay->options->mapping,
+                             &replay->arena, &sources, reason);
     if (status != STATUS_OK)
         return complain(replay, status, reason);
     replay->agent = replay->settings.agent;
