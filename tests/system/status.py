@@ -181,12 +181,25 @@ class Status(Case):
         self.running["agent"] = Running("--config", self.here.config, "--source", "desk", program="vedette-agent")
         self.addCleanup(self.running["agent"].stop, check=None)
 
-        def told():
+        def rows(columns):
             with contextlib.closing(sqlite3.connect(f"file:{self.here.store}?mode=ro", uri=True)) as store:
-                return sorted(store.execute("SELECT source, kind FROM vedette_notices"))
+                return sorted(store.execute(f"SELECT {columns} FROM vedette_notices"))
+
+        def told():
+            return rows("source, kind")
         self.running["sink"].wait_for(lambda: self.here.store.exists() and told() == [("other", "silent")])
         self.assertIn("source other is silent", self.survey(1)["troubles"])
         self.assertIn("id=source.silent", self.running["correlator"].text())
+        silent = rows("source, kind, since_ms, text")
+        self.running["correlator"].process.kill()  # who starts anew does not know what was told: it is no second silence
+        self.running["correlator"].process.wait()
+        self.start("correlator")
+        self.wait_ready("correlator")
+        self.running["correlator"].wait_for("id=source.silent")
+        self.running["sink"].wait_for(lambda: self.table("sink")["waiting"] == 0)
+        self.running["correlator"].wait_for(lambda: self.page("correlator")["tables"]["episodes_link"]["acked"] > 0 and
+                                            self.survey(None)["troubles"] == ["source other is silent"])
+        self.assertEqual(rows("source, kind, since_ms, text"), silent)
         self.here.file("other.jsonl", TWO)
         other = Running("--config", self.here.config, "--source", "other", program="vedette-agent")
         self.addCleanup(other.stop, check=None)
