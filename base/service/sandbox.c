@@ -25,10 +25,13 @@
 #define IS_SANITIZED 0
 #endif
 
-/* Root may read sources and write a store that belong to others; nothing else of root is needed. */
+#define CAPABILITY(number) (UINT32_C(1) << (number))
+
+/* Root may read sources and write a store that belong to others, and listen on any port; nothing else of root is
+ * needed. */
 #define KEPT                                                                                                           \
-    (UINT32_C(1) << CAP_DAC_OVERRIDE | UINT32_C(1) << CAP_DAC_READ_SEARCH | UINT32_C(1) << CAP_FOWNER |                \
-     UINT32_C(1) << CAP_CHOWN)
+    (CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_FOWNER) | CAPABILITY(CAP_CHOWN) | \
+     CAPABILITY(CAP_NET_BIND_SERVICE))
 
 static int capabilities_drop(void)
 {

@@ -98,7 +98,7 @@ static int look_at_privileges(void)
         (void)sscanf(line, "CapEff: %llx", &effective);
     if (file == NULL || fclose(file) != 0 || getrlimit(RLIMIT_CORE, &core) != 0)
         return 12;
-    bool few = (effective & ~0xfULL) == 0; /* none but those over files */
+    bool few = (effective & ~0x40fULL) == 0; /* none but those over files and ports */
     bool right =
         few && core.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     return right ? 10 : 11;
