@@ -171,6 +171,35 @@ class Webhook(Case):
         ids = [event["id"] for event in endpoint.events()]
         self.assertEqual(len(ids), len(set(ids)))
 
+    def test_a_source_that_falls_silent_and_is_back_is_told_over_a_kill_of_the_sink(self):
+        endpoint = Endpoint()
+        self.addCleanup(endpoint.stop)
+        desk = self.desk([RULE])
+        desk.file("in.jsonl", self.pair(2))
+        desk.write_config([RULE], bus=bus_block(), state="./state",
+                          sources=[{"name": "radar", "type": "jsonl", "path": "./in.jsonl", "silent_after": "1s"}],
+                          sink={"store": "./store.gpkg", "alerts": [
+                              {"name": "ops", "type": "webhook", "url": f"http://127.0.0.1:{endpoint.port}/", "secret": SECRET,
+                               "group_wait": "0s", "group_interval": "100ms"}]})
+        correlator, sink = (Running("--config", desk.config, program=name) for name in ("vedette-correlator", "vedette-sink"))
+        self.addCleanup(correlator.stop, check=None)
+        self.addCleanup(sink.stop, check=None)
+        sink.wait_for(lambda: endpoint.received)
+        sink.process.kill()
+        sink.process.wait()
+        again, agent = (Running("--config", desk.config, program=name) for name in ("vedette-sink", "vedette-agent"))
+        self.addCleanup(again.stop, check=None)
+        self.addCleanup(agent.stop, check=None)
+        again.wait_for(lambda: any(event["type"] == "vedette.source.back" for event in endpoint.events()))
+        of_sources = [event for event in endpoint.events() if event["type"].startswith("vedette.source.")]
+        by_id = {event["id"]: event for event in of_sources}  # killed before it knew, the sink sends it again
+        self.assertEqual([event["type"] for event in by_id.values()], ["vedette.source.silent", "vedette.source.back"])
+        self.assertEqual([(event["data"]["source"], event["data"]["kind"]) for event in by_id.values()],
+                         [("radar", "silent"), ("radar", "back")])
+        self.assertIn("no agent has spoken of it", of_sources[0]["data"]["text"])
+        self.assertTrue(all(event["id"].startswith("radar/") for event in of_sources))
+        self.assertTrue(all(verify(*one) for one in endpoint.received))
+
     def test_what_is_owed_is_listed_tried_again_or_dropped(self):
         endpoint = Endpoint()
         endpoint.answer = 400
