@@ -11,7 +11,7 @@
 #define SCAN_INTERVAL_NS 1000000000u
 #define SETTLED_S        2 /* a packed file untouched for so long is whole */
 /* Who rotates a file renames it first and tells its writer then: lines go on to come for a while under the old name. */
-#define LEFT_NS 2000000000u
+#define LEFT_MS 2000
 
 /*   WAITING ──open──▶ OPEN ──no more──▶ DONE ──changed──▶ WAITING
  *      ▲                │ replaced, gone, and quiet since: what is left is read (CLOSING), then WAITING or forgotten
@@ -396,7 +396,7 @@ static bool member_is_left(struct member *member)
         member->left_ns = now_ns;
         member->left_taken = member->file.taken;
     }
-    return now_ns - member->left_ns >= LEFT_NS;
+    return now_ns - member->left_ns >= LEFT_MS * 1000000u;
 }
 
 /* An open followed file has nothing more: is it still the file of that name? */
@@ -456,14 +456,24 @@ static bool member_read(struct input *input, struct member *member, struct input
     }
 }
 
+/* Left before this program began: nobody was there to see since when. */
+static bool file_is_quiet(const struct input_file *file)
+{
+    struct stat about;
+    return fstat(file->fd, &about) == 0 && clock_wall_ms() - about.st_mtim.tv_sec * 1000 >= LEFT_MS + 1000;
+}
+
 /* Opens the file of that name; or the one that had it when it was last read, if that is only left now. */
 static enum status member_open_file(struct input *input, struct member *member)
 {
     char left[4096];
+    member->closing = false;
     if (input->follow && input_place_left(&member->place, member->file.path, left) &&
         input_file_open_as(&member->file, left, input->reason) == STATUS_OK) {
+        member->closing = file_is_quiet(&member->file);
         if (input_place_fits(&member->place, &member->file, INPUT_GROWS))
             return STATUS_OK;
+        member->closing = false;
         input_file_close(&member->file);
     }
     if (input->follow && !member->present)
@@ -507,7 +517,7 @@ static bool member_open(struct input *input, struct member *member, struct input
         member->state = MEMBER_DONE;
         return false;
     }
-    member->state = MEMBER_OPEN;
+    member->state = member->closing ? MEMBER_CLOSING : MEMBER_OPEN;
     return member_read(input, member, ret_item);
 }
 

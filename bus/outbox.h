@@ -23,7 +23,7 @@ struct outbox_driver {
     enum status (*append)(struct outbox *outbox, struct span item);
     /* What was appended becomes ready, now or later, all of it or nothing. NULL: each append is ready by itself. */
     void (*commit)(struct outbox *outbox);
-    /* Whether an append of an item of size would be taken, and some more after it. */
+    /* Whether an append of an item of size would be taken, and some more after it; or dropped. */
     bool (*room)(const struct outbox *outbox, size_t size);
     /* Up to count_max items from `position` on (first ≤ position), as long as sizes plus `item_cost` each stay within
      * bytes_max; but at least one if there is one. Answers how many. The spans are borrowed until the next append,

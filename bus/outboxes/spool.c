@@ -241,7 +241,11 @@ static enum status spool_append(struct outbox *outbox, struct span item)
 static bool spool_room(const struct outbox *outbox, size_t size)
 {
     const struct spool *spool = spool_of(outbox);
-    return spool->failed == STATUS_OK && !spool->held && made_has_room(&spool->made, size);
+    if (spool->failed != STATUS_OK)
+        return false;
+    if (spool->held) /* what is dropped needs no room */
+        return outbox->full && spool->policy == SPOOL_REJECT;
+    return made_has_room(&spool->made, size);
 }
 
 /* --- what the log tells --- */
