@@ -158,16 +158,16 @@ enum status publisher_notice(struct publisher *publisher, struct span source, en
 static void content_digest(const struct episode *episode, const struct engine_change *change,
                            unsigned char ret_digest[32])
 {
-    crypto_hash_sha256_state state;
+    crypto_generichash_state state;
     unsigned char own[32];
     episode_digest(episode, own);
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, own, sizeof own);
+    (void)crypto_generichash_init(&state, NULL, 0, 32);
+    (void)crypto_generichash_update(&state, own, sizeof own);
     for (size_t i = 0; i < change->member_count; i++) {
         const struct record *record = change->members[i].incident->user;
-        crypto_hash_sha256_update(&state, record->digest, sizeof record->digest);
+        (void)crypto_generichash_update(&state, record->digest, sizeof record->digest);
     }
-    crypto_hash_sha256_final(&state, ret_digest);
+    (void)crypto_generichash_final(&state, ret_digest, 32);
 }
 
 static enum status remember_superseded(struct told *told, const struct engine_change *change)

@@ -4,13 +4,13 @@
 
 void digest_start(struct digest *digest)
 {
-    (void)crypto_hash_sha256_init(&digest->state);
+    (void)crypto_generichash_init(&digest->state, NULL, 0, DIGEST_BYTES);
     digest->waiting_size = 0;
 }
 
 static void hand_on(struct digest *digest)
 {
-    (void)crypto_hash_sha256_update(&digest->state, digest->waiting, digest->waiting_size);
+    (void)crypto_generichash_update(&digest->state, digest->waiting, digest->waiting_size);
     digest->waiting_size = 0;
 }
 
@@ -19,7 +19,7 @@ static void add(struct digest *digest, const void *bytes, size_t size)
     if (size > sizeof digest->waiting - digest->waiting_size)
         hand_on(digest);
     if (size > sizeof digest->waiting) {
-        (void)crypto_hash_sha256_update(&digest->state, bytes, size);
+        (void)crypto_generichash_update(&digest->state, bytes, size);
     } else if (size > 0) {
         memcpy(digest->waiting + digest->waiting_size, bytes, size);
         digest->waiting_size += size;
@@ -48,8 +48,8 @@ void digest_text(struct digest *digest, struct span value)
     add(digest, value.data, value.size);
 }
 
-void digest_finish(struct digest *digest, unsigned char ret_digest[32])
+void digest_finish(struct digest *digest, unsigned char ret_digest[DIGEST_BYTES])
 {
     hand_on(digest);
-    (void)crypto_hash_sha256_final(&digest->state, ret_digest);
+    (void)crypto_generichash_final(&digest->state, ret_digest, DIGEST_BYTES);
 }

@@ -1,5 +1,5 @@
-/* Inside proto: SHA-256 over a canonical form, so that a digest does not depend on an encoding, a machine or a version
- * of protobuf.
+/* Inside proto: BLAKE2b-256 over a canonical form, so that a digest does not depend on an encoding, a machine or a
+ * version of protobuf. It is computed of every report: BLAKE2b takes a third of what SHA-256 takes.
  *
  *   text:    length, 8 bytes, greatest first │ bytes
  *   integer: 8 bytes, greatest first, two's complement
@@ -13,8 +13,10 @@
 #include <sodium.h>
 #include <stdint.h>
 
+#define DIGEST_BYTES 32u
+
 struct digest {
-    crypto_hash_sha256_state state;
+    crypto_generichash_state state;
     unsigned char waiting[256]; /* small pieces, handed on together */
     size_t waiting_size;
 };
@@ -23,4 +25,4 @@ void digest_start(struct digest *digest);
 void digest_integer(struct digest *digest, uint64_t value);
 void digest_real(struct digest *digest, double value);
 void digest_text(struct digest *digest, struct span value);
-void digest_finish(struct digest *digest, unsigned char ret_digest[32]);
+void digest_finish(struct digest *digest, unsigned char ret_digest[DIGEST_BYTES]);

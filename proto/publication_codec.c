@@ -1,5 +1,5 @@
-/* Publications ⇄ bytes. Writing an incident builds each report's message on the stack, twice: once to know its size,
- * once to write it, so that the hot case takes no memory. Writing an episode takes one arena for its lists. */
+/* Publications ⇄ bytes. Writing an incident builds each report's message on the stack, to know its size and to write
+ * it: twice where there are several, so that it takes no memory. Writing an episode takes one arena for its lists. */
 #include "proto/check.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
@@ -39,17 +39,13 @@ static Vedette__V1__StreamPosition position_message(struct stream_position posit
 
 /* --- incidents, written by hand around the reports --- */
 
-static enum status report_size(const struct report *report, size_t *ret_size)
+static enum status report_fill(struct report_message *filled, const struct report *report, size_t *ret_size)
 {
-    struct report_message filled;
-    enum status status = report_message_fill(&filled, report);
+    enum status status = report_message_fill(filled, report);
     if (status != STATUS_OK)
         return status;
-    size_t size = vedette__v1__report__get_packed_size(&filled.message);
-    if (size > LIMIT_REPORT_BYTES)
-        return STATUS_TOO_LARGE;
-    *ret_size = size;
-    return STATUS_OK;
+    *ret_size = vedette__v1__report__get_packed_size(&filled->message);
+    return *ret_size > LIMIT_REPORT_BYTES ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 /* Of a number that is not written where it is 0. */
@@ -63,16 +59,17 @@ static char *put_number(char *at, uint32_t field, uint64_t value)
     return value > 0 ? wire_put_varint(wire_put_tag(at, field, WIRE_VARINT), value) : at;
 }
 
-static enum status incident_size(const struct incident *incident, size_t position_size, size_t *ret_size)
+/* The last report's message stays in *filled, its size in *ret_last: of most incidents it is the only one. */
+static enum status incident_size(const struct incident *incident, size_t position_size, struct report_message *filled,
+                                 size_t *ret_last, size_t *ret_size)
 {
     size_t total = wire_bytes_size(incident->id.size) + wire_bytes_size(position_size) +
                    number_size(incident->reports_omitted) + number_size(incident->publishers);
     for (size_t i = 0; i < incident->report_count; i++) {
-        size_t size = 0;
-        enum status status = report_size(&incident->reports[i], &size);
+        enum status status = report_fill(filled, &incident->reports[i], ret_last);
         if (status != STATUS_OK)
             return status;
-        total += wire_bytes_size(size);
+        total += wire_bytes_size(*ret_last);
         if (total > LIMIT_EPISODE_BYTES)
             return STATUS_TOO_LARGE;
     }
@@ -86,8 +83,10 @@ static enum status incident_pack(const struct incident *incident, uint32_t field
         return STATUS_TOO_LARGE;
     Vedette__V1__StreamPosition position = position_message(incident->position);
     size_t position_size = vedette__v1__stream_position__get_packed_size(&position);
+    struct report_message filled;
+    size_t report_size = 0;
     size_t size = 0;
-    enum status status = incident_size(incident, position_size, &size);
+    enum status status = incident_size(incident, position_size, &filled, &report_size, &size);
     if (status != STATUS_OK)
         return status;
     char *at = text_extend(bytes, wire_bytes_size(size));
@@ -100,12 +99,12 @@ static enum status incident_pack(const struct incident *incident, uint32_t field
     at = wire_put_varint(at, position_size);
     at += vedette__v1__stream_position__pack(&position, (uint8_t *)at);
     for (size_t i = 0; i < incident->report_count; i++) {
-        struct report_message filled;
-        status = report_message_fill(&filled, &incident->reports[i]);
+        if (incident->report_count > 1)
+            status = report_fill(&filled, &incident->reports[i], &report_size);
         if (status != STATUS_OK)
             return status; /* not reached: it was filled above */
         at = wire_put_tag(at, INCIDENT_REPORTS, WIRE_BYTES);
-        at = wire_put_varint(at, vedette__v1__report__get_packed_size(&filled.message));
+        at = wire_put_varint(at, report_size);
         at += vedette__v1__report__pack(&filled.message, (uint8_t *)at);
     }
     at = put_number(at, INCIDENT_REPORTS_OMITTED, incident->reports_omitted);
