@@ -1,8 +1,8 @@
 /* What a daemon gives up, so that whoever takes it over by a stranger's bytes gains little.
  *
- *     sandbox_privileges   at the start, before any thread: no new privileges, no capabilities but those over files and
- * ports, no core dumps and no debugger (there are keys in memory) sandbox_calls        once all is open: system calls
- * that a daemon at work never makes answer EPERM (seccomp)
+ *     sandbox_privileges   at the start, before any thread: new privileges, all capabilities but those over files and
+ *                          ports, core dumps and debuggers (there are keys in memory)
+ *     sandbox_calls        once all is open: system calls that a daemon at work never makes answer EPERM (seccomp)
  *
  * Under sanitizers neither does anything: the leak checker is a debugger. */
 #pragma once
