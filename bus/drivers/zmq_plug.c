@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define HWM_FRAMES        32  /* frames, not bytes: a frame is a batch */
+#define BACKLOG           1024
 #define LINGER_MS         100 /* for the last word; −1 would hang the exit */
 #define HANDSHAKE_MS      3000
 #define CONNECT_MS        5000
@@ -111,6 +112,7 @@ static bool socket_set(void *socket, const struct port *port)
         {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_WAIT_MS},
         {ZMQ_HEARTBEAT_TTL, HEARTBEAT_TTL_MS},
         {ZMQ_IPV6, 1},
+        {ZMQ_BACKLOG, BACKLOG}, /* who is honest waits behind those who are not */
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
