@@ -146,7 +146,8 @@ static void tail_drop(struct tail *tail, uint64_t next)
     size_t gone = 0;
     while (gone < tail->count && tail->places[gone].lsn < next)
         gone++;
-    memmove(tail->places, tail->places + gone, (tail->count - gone) * sizeof *tail->places);
+    if (gone > 0)
+        memmove(tail->places, tail->places + gone, (tail->count - gone) * sizeof *tail->places);
     tail->count -= gone;
 }
 
