@@ -30,7 +30,8 @@ struct port_counts {
 };
 
 struct port_options {
-    const char *url; /* one that check found right; copied */
+    const char *url;  /* one that check found right; copied */
+    const char *name; /* of this side, for the jitter of its back-off; borrowed until open returns */
     enum bus_end end;
     size_t frame_bytes_max; /* a peer that sends a greater frame loses its line */
     /* NULL: no keys. Else, borrowed: a listener lets in whom its list holds in that role, a dialler shows its own. */
@@ -99,15 +100,26 @@ enum status bus_driver_find(const char *url, enum bus_reach reach, const struct 
                             char ret_reason[256]) MUST_CHECK;
 
 /* How long a dialler waits before it tries again: doubling from 50 ms to 5 s, from the start again once a line has
- * lasted a second. */
+ * lasted a second; up to half of it is taken off again, by the dialler's name and the number of the attempt, so that
+ * those who lost the same listener do not come back all at once. Nobody needs to guess it: no random numbers are. */
 #define BACKOFF_MS_MIN    50u
 #define BACKOFF_MS_MAX    5000u
 #define BACKOFF_LASTED_MS 1000u
 
 struct backoff {
-    uint64_t delay_ms;
-    uint64_t up_ms; /* when the line came up; 0: it did not */
+    uint64_t delay_ms; /* before anything is taken off */
+    uint64_t up_ms;    /* when the line came up; 0: it did not */
+    uint64_t seed;     /* backoff_seed() of the dialler's name */
+    uint64_t attempts;
 };
+
+static inline uint64_t backoff_seed(const char *name)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (; name != NULL && *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 1099511628211u;
+    return hash;
+}
 
 static inline uint64_t backoff_next(struct backoff *backoff, uint64_t now_ms)
 {
@@ -116,5 +128,6 @@ static inline uint64_t backoff_next(struct backoff *backoff, uint64_t now_ms)
     else
         backoff->delay_ms = backoff->delay_ms * 2 < BACKOFF_MS_MAX ? backoff->delay_ms * 2 : BACKOFF_MS_MAX;
     backoff->up_ms = 0;
-    return backoff->delay_ms;
+    uint64_t mixed = (backoff->seed + ++backoff->attempts) * 0x9e3779b97f4a7c15u;
+    return backoff->delay_ms - (mixed >> 32) % (backoff->delay_ms / 2 + 1);
 }

@@ -508,6 +508,7 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
     end->turn = (struct turn){.run = end_turn, .self = end};
     arena_init(&end->arena, 4 * options->frame_bytes_max + LIMIT_BATCH_BYTES);
     const struct port_options port_options = {.url = options->url,
+                                              .name = end->name,
                                               .end = options->session.end,
                                               .frame_bytes_max = options->frame_bytes_max,
                                               .keys = end->keys,

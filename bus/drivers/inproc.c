@@ -284,6 +284,7 @@ static enum status inproc_open(uv_loop_t *loop, const struct port_options *optio
     port->end = options->end;
     port->events = *events;
     port->frame_bytes_max = options->frame_bytes_max;
+    port->backoff.seed = backoff_seed(options->name);
     (void)snprintf(port->name, sizeof port->name, "%s", name);
     (void)uv_idle_init(loop, &port->idle);
     (void)uv_timer_init(loop, &port->redial);

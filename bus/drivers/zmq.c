@@ -301,6 +301,8 @@ static enum status zmq_driver_open(uv_loop_t *loop, const struct port_options *o
     port->events = *events;
     port->options = *options;
     port->options.url = port->url;
+    port->options.name = NULL;
+    port->backoff.seed = backoff_seed(options->name);
     port->guard = (struct guard){
         .connections_max = options->connections_max > 0 ? options->connections_max : CONNECTIONS_MAX,
         .silent_max = options->silent_max > 0 ? options->silent_max : SILENT_MAX,
