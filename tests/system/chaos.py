@@ -6,7 +6,7 @@
     desks (files) ─ south ─┘
 
     tests/system/chaos.py [--seed S] [--blows N] [--end T] [--only KIND,…] [--without KIND,…]
-                          [--victims PROGRAM,…] [--keep]
+                          [--victims PROGRAM,…] [--lateness 3d] [--keep]
 
 Seed and end are printed; with them the season, the blows and their order are the same again (when exactly they fall is not).
 Without arguments: 40 blows under sanitizers, 200 without, 1,000 where VEDETTE_SOAK=1."""
@@ -34,8 +34,8 @@ PER_BLOW = 60  # reports
 class Ground:
     """The installation and what it is compared with."""
 
-    def __init__(self, folder, seed, blows, end, same):
-        self.folder, self.seed = folder, seed
+    def __init__(self, folder, seed, blows, end, same, lateness):
+        self.folder, self.seed, self.lateness = folder, seed, lateness
         self.dice = random.Random(seed)
         self.season = Season(seed, max(500, blows * PER_BLOW), list(SOURCES), end)
         self.endpoint = webhook.Endpoint()
@@ -61,7 +61,7 @@ class Ground:
 
     def source(self, name, desk):
         mapping = {"mapping": str(self.folder / "list.map.yaml")} if desk.ending == "csv" else {}
-        return {"name": name, "type": desk.ending, "path": desk.glob(), "follow": True, "lateness": "400d", **mapping}
+        return {"name": name, "type": desk.ending, "path": desk.glob(), "follow": True, "lateness": self.lateness, **mapping}
 
     def undisturbed(self):
         """The season written down in one go, and replayed."""
@@ -209,13 +209,15 @@ def main():
     reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
     reader.add_argument("--without", type=lambda text: text.split(","), default=[])
     reader.add_argument("--victims", type=lambda text: text.split(","), default=["north", "south", "correlator", "sink"])
+    reader.add_argument("--lateness", default="400d", help="of the sources: 400d, and nothing leaves memory")
     reader.add_argument("--keep", action="store_true", help="keep the folder")
     arguments = reader.parse_args()
     kinds = {name: weight for name, weight in KINDS.items() if name in arguments.only and name not in arguments.without}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vedette-chaos-"))
     print(f"chaos --seed {arguments.seed} --blows {arguments.blows} --end {arguments.end}", flush=True)
     start, log = time.monotonic(), []
-    ground = Ground(folder, arguments.seed, arguments.blows, arguments.end, same=arguments.seed % 2 == 0)
+    ground = Ground(folder, arguments.seed, arguments.blows, arguments.end, same=arguments.seed % 2 == 0,
+                    lateness=arguments.lateness)
     wrong = ["it did not come to a verdict"]
     try:
         wrong = ordeal(ground, kinds, arguments.victims, arguments.blows, log)
