@@ -194,12 +194,21 @@ static enum status is_blank(struct segment *segment, uint64_t offset, bool *ret_
     return status;
 }
 
+/* The frame that must come next; STATUS_CORRUPT: it is not there. */
+static enum status frame_here(struct segment *segment, struct frame *ret_frame, const char **ret_bytes)
+{
+    enum status status = segment_frame_at(segment, segment->offset, ret_frame, ret_bytes);
+    return status == STATUS_OK && ret_frame->lsn != segment->lsn ? STATUS_CORRUPT : status;
+}
+
 enum status segment_next(struct segment *segment, struct wal_record *ret_record)
 {
     struct frame frame;
     const char *bytes;
-    enum status status = segment_frame_at(segment, segment->offset, &frame, &bytes);
-    if (status == STATUS_OK && frame.lsn == segment->lsn) {
+    enum status status = frame_here(segment, &frame, &bytes);
+    if (status == STATUS_CORRUPT && (status = segment_refresh(segment)) == STATUS_OK)
+        status = frame_here(segment, &frame, &bytes); /* written since it was read ahead */
+    if (status == STATUS_OK) {
         *ret_record = (struct wal_record){.lsn = frame.lsn,
                                           .count = frame.count,
                                           .type = frame.type,
@@ -211,7 +220,7 @@ enum status segment_next(struct segment *segment, struct wal_record *ret_record)
         segment->lsn += frame.count;
         return STATUS_OK;
     }
-    if (status != STATUS_OK && status != STATUS_CORRUPT)
+    if (status != STATUS_CORRUPT)
         return status;
     bool blank = false;
     if ((status = is_blank(segment, segment->offset, &blank)) != STATUS_OK)

@@ -301,6 +301,25 @@ static void a_reader_beside_the_writer_sees_all_that_is_synced(void **state)
     trial_fini(&trial);
 }
 
+static void a_reader_that_read_ahead_sees_what_was_synced_since(void **state)
+{
+    struct trial trial;
+    struct wal_reader *reader;
+    struct wal_record record;
+    trial_init(&trial, NULL);
+    assert_int_equal(trial_open(&trial), STATUS_OK);
+    assert_int_equal(wal_reader_open(&trial.options, 0, &reader, trial.reason), STATUS_OK);
+    for (uint64_t lsn = 1; lsn < 100; lsn++) {
+        trial_must_append(&trial, 30, 1);
+        trial_settle(&trial);
+        assert_int_equal(wal_reader_next(reader, &record, trial.reason), STATUS_OK); /* never asked beyond the last */
+        assert_int_equal(record.lsn, lsn);
+    }
+    wal_reader_close(reader);
+    trial_close(&trial);
+    trial_fini(&trial);
+}
+
 static void a_reader_left_behind_by_trimming_is_told(void **state)
 {
     struct trial trial;
@@ -342,6 +361,7 @@ int main(void)
         cmocka_unit_test(nobody_else_may_read_the_files),
         cmocka_unit_test(records_are_found_by_number_and_by_place),
         cmocka_unit_test(a_reader_beside_the_writer_sees_all_that_is_synced),
+        cmocka_unit_test(a_reader_that_read_ahead_sees_what_was_synced_since),
         cmocka_unit_test(a_reader_left_behind_by_trimming_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
