@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define HWM_FRAMES        32  /* frames, not bytes: a frame is a batch */
+#define HWM_FRAMES        32 /* frames, not bytes: a frame is a batch */
 #define BACKLOG           1024
 #define LINGER_MS         100 /* for the last word; −1 would hang the exit */
 #define HANDSHAKE_MS      3000
