@@ -223,6 +223,38 @@ class AgentSpool(Case):
         self.assertGreater(self.ends_with(fleet, 60_000), 30_000)
         self.assertIn("id=spool.dropped", agent.text())
 
+    def test_what_the_correlator_does_not_admit_goes_into_quarantine_and_the_rest_goes_on(self):
+        now = int(time.time())
+        place, fleet = self.place([{"name": "desk", "type": "jsonl", "path": "in.jsonl", "follow": True}])
+        place.bus["limits"] = {"item_bytes": 1024}
+        fleet["correlator"].config = place.configure("correlator", sources=[])
+        agent = fleet["agent"]
+
+        def write(numbers, large):
+            with (place.folder / "in.jsonl").open("a") as stream:
+                for number in numbers:
+                    stream.write(json.dumps({**report(number, now), "headline": "x" * (1000 if number in large else 10),
+                                             "url": "https://" + "y" * (500 if number in large else 10)}) + "\n")
+        write(range(100), {0, 17, 50, 51, 99})
+        agent.start()
+        self.assertEqual(settle(lambda: self.waiting(agent) != 100, fleet, 20), [])
+        fleet["correlator"].start()  # what waits in the spool turns out to be too large
+        fleet["sink"].start()
+        self.assertEqual(settle(lambda: self.waiting(agent) != 0, fleet, 20), [])
+        write(range(100, 110), {100, 109})  # what is read now is known to be
+        self.assertEqual(settle(lambda: (self.heard(fleet) or {"applied": 0})["applied"] != 103, fleet, 20), [])
+        self.assertEqual(settle(fleet.wrong_in_ledgers, fleet, 20), [])
+        kept = place.folder / "state-agent/agent/agent/quarantine.jsonl"
+        lines = [json.loads(one) for one in kept.read_text().splitlines()]
+        self.assertEqual([one["report"]["source_id"] for one in lines], ["r0", "r17", "r50", "r51", "r99", "r100", "r109"])
+        self.assertEqual({one["source"] for one in lines}, {"desk"})
+        self.assertIn("the correlator admits at most 1024", lines[0]["reason"])
+        self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(agent.status()["tables"]["agent"]["quarantined"], 7)
+        self.assertEqual(settle(lambda: "id=agent.quarantined" not in agent.text(), fleet, 20), [])
+        fleet.end()
+        fleet.expect_no_complaint()
+
     def test_a_spool_in_use_is_said_to_be(self):
         place, fleet = self.place([{"name": "desk", "type": "jsonl", "path": "in.jsonl", "follow": True}])
         agent = fleet["agent"]

@@ -18,6 +18,8 @@ static void sources_are_read_with_their_defaults(void **state)
     assert_true(agent_config_read(config, &agent));
     assert_int_equal(agent.source_count, 3);
     assert_string_equal(agent.name, "agent");
+    assert_int_equal(agent.spool_bytes, 1 << 30);
+    assert_int_equal(agent.spool_full, SPOOL_BLOCK);
     assert_string_equal(agent.view, "un");
     assert_null(agent.territories);
     assert_true(agent.sources[0].follow);
@@ -27,6 +29,19 @@ static void sources_are_read_with_their_defaults(void **state)
     assert_true(agent.sources[1].distinct && !agent.sources[1].follow);
     assert_int_equal(agent.sources[1].lateness_ms, 7 * 86400000LL);
     assert_string_equal(agent.sources[2].path, "-");
+    config_close(config);
+}
+
+static void a_spool_has_a_size_and_a_policy(void **state)
+{
+    struct config *config;
+    struct agent_config agent;
+    assert_int_equal(config_parse(SPAN("agent: {name: a, spool: {size: 16MiB, full: drop_oldest}}\n"), "c.yaml", blocks,
+                                  stderr, &config),
+                     STATUS_OK);
+    assert_true(agent_config_read(config, &agent));
+    assert_int_equal(agent.spool_bytes, 16 << 20);
+    assert_int_equal(agent.spool_full, SPOOL_DROP_OLDEST);
     config_close(config);
 }
 
@@ -50,6 +65,10 @@ static void nonsense_is_refused_by_line_and_column(void **state)
         {"sources:\n  - {name: a, type: jsonl, path: a, folow: true}\n", "c.yaml:2:37: unknown key \"folow\""},
         {"sources:\n  - {name: a, type: jsonl, path: a, lateness: soon}\n", "c.yaml:2:47: "},
         {"agent: {name: \"\"}\n", "expected a name"},
+        {"agent: {spool: {size: 1}}\n", "\"1\" as size, expected a size such as 64MiB or 1GiB from 1MiB to 64TiB"},
+        {"agent: {spool: {size: 512KiB}}\n", "from 1MiB to 64TiB"},
+        {"agent: {spool: {full: drop}}\n", "expected one of block, drop_oldest, reject"},
+        {"agent: {spool: 1GiB}\n", "expected a map with keys such as size"},
         {"territories: {view: un, flie: x}\n", "unknown key \"flie\""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -93,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sources_are_read_with_their_defaults),
         cmocka_unit_test(more_sources_than_their_marks_fit_in_a_heartbeat_are_refused),
+        cmocka_unit_test(a_spool_has_a_size_and_a_policy),
         cmocka_unit_test(nonsense_is_refused_by_line_and_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
