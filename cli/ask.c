@@ -37,8 +37,7 @@ static enum status perform(CURL *curl, char ret_reason[256])
     return STATUS_REFUSED;
 }
 
-enum status ask(const char *folder, const char *socket, enum ask_method method, const char *path, struct text *ret_body,
-                char ret_reason[256])
+enum status ask(const char *folder, const char *socket, const char *path, struct text *ret_body, char ret_reason[256])
 {
     struct sockaddr_un address;
     char url[2048];
@@ -58,8 +57,6 @@ enum status ask(const char *folder, const char *socket, enum ask_method method, 
         (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
         (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
-        if (method == ASK_POST)
-            (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ""); /* no body: the arguments say it all */
         status = perform(curl, ret_reason);
     }
     curl_easy_cleanup(curl);

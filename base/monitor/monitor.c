@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CODE_OK = 200, CODE_REFUSED = 400, CODE_FORBIDDEN = 403, CODE_NOT_FOUND = 404, CODE_CONFLICT = 409 };
-enum { CODE_NOT_ALLOWED = 405, CODE_NOT_READY = 503 };
+enum { CODE_OK = 200, CODE_NOT_FOUND = 404, CODE_NOT_READY = 503 };
 
 struct monitor {
     struct monitor_options options;
@@ -99,41 +98,11 @@ static const struct page {
     unsigned (*show)(struct monitor *monitor, struct server_request *request);
 } pages[] = {{"/metrics", show_metrics}, {"/status", show_status}, {"/healthz", show_health}, {"/readyz", show_ready}};
 
-static unsigned act(const struct monitor_action *action, struct server_request *request)
-{
-    char answer[256] = "";
-    const char *value = server_argument(request, action->argument);
-    if (request->reach != SERVER_OWNER) {
-        fputs("this is done on the program's socket alone\n", request->out);
-        return CODE_FORBIDDEN;
-    }
-    if (!request->is_post) {
-        fputs("this is done by POST\n", request->out);
-        return CODE_NOT_ALLOWED;
-    }
-    if (value == NULL || value[0] == '\0') {
-        fprintf(request->out, "?%s= is missing\n", action->argument);
-        return CODE_REFUSED;
-    }
-    enum status status = action->run(action->self, value, answer);
-    fprintf(request->out, "%s\n", answer);
-    return status == STATUS_OK ? CODE_OK : status == STATUS_NOT_FOUND ? CODE_NOT_FOUND : CODE_CONFLICT;
-}
-
 static unsigned on_request(void *self, struct server_request *request)
 {
-    struct monitor *monitor = self;
-    for (size_t i = 0; i < monitor->options.action_count; i++)
-        if (strcmp(request->path, monitor->options.actions[i].path) == 0)
-            return act(&monitor->options.actions[i], request);
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-        if (strcmp(request->path, pages[i].path) != 0)
-            continue;
-        if (!request->is_post)
-            return pages[i].show(monitor, request);
-        fputs("this is read by GET\n", request->out);
-        return CODE_NOT_ALLOWED;
-    }
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (strcmp(request->path, pages[i].path) == 0)
+            return pages[i].show(self, request);
     fputs("there are /metrics, /status, /healthz and /readyz\n", request->out);
     return CODE_NOT_FOUND;
 }

@@ -4,7 +4,7 @@
  *     /metrics   Prometheus' text            /healthz   200 as long as the loop turns
  *     /status    the same as JSON, and more  /readyz    200 when it can do its work, else 503 with the reason
  *
- * What a program can be told to do (POST) is told on its socket alone. Belongs to the loop's thread. */
+ * It is looked at, and told nothing. Belongs to the loop's thread. */
 #pragma once
 
 #include "base/config.h"
@@ -21,14 +21,6 @@ struct monitor_config {
 /* Complaints go where the config's go; false where there was any. */
 bool monitor_config_read(struct config *config, struct monitor_config *ret_config);
 
-struct monitor_action {
-    const char *path;     /* "/source/retire" */
-    const char *argument; /* "name" */
-    /* Does it, or begins to; answers what came of it, with a sentence. */
-    enum status (*run)(void *self, const char *value, char ret_answer[256]);
-    void *self;
-};
-
 struct monitor_options {
     struct metric_book book; /* its tables and ledgers are borrowed until closed */
     const char *name;        /* of this agent or sink; NULL: the program is alone of its kind */
@@ -38,8 +30,6 @@ struct monitor_options {
     /* Can it do its work? Else a sentence says why not. */
     bool (*ready)(void *self, char ret_reason[256]);
     void *self;
-    const struct monitor_action *actions; /* borrowed until closed */
-    size_t action_count;
 };
 
 struct monitor;

@@ -21,11 +21,6 @@ struct server {
     void *self;
 };
 
-const char *server_argument(const struct server_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
 /* A page in a browser may send requests to the loopback under a name of its own choice: it is told nothing. */
 static bool host_is_local(const char *host)
 {
@@ -49,10 +44,8 @@ static bool has_body(struct MHD_Connection *connection)
 static unsigned decide(struct server *server, struct MHD_Connection *connection, const char *method,
                        struct server_request *request)
 {
-    bool is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    request->is_post = is_post;
-    if (!is_post && strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         fputs("GET and HEAD are understood here\n", request->out);
         return MHD_HTTP_METHOD_NOT_ALLOWED;
     }
@@ -77,11 +70,7 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     FILE *out = open_memstream(&body, &size);
     if (out == NULL)
         return MHD_NO;
-    struct server_request request = {.reach = server->reach,
-                                     .path = path,
-                                     .connection = connection,
-                                     .out = out,
-                                     .content = "text/plain; charset=utf-8"};
+    struct server_request request = {.path = path, .out = out, .content = "text/plain; charset=utf-8"};
     unsigned code = decide(server, connection, method, &request);
     bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed) {

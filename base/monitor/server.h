@@ -1,4 +1,4 @@
-/* A small HTTP server on the loop (libmicrohttpd, external epoll): whole answers, no bodies of requests.
+/* A small HTTP server on the loop (libmicrohttpd, external epoll): whole answers to GET.
  *
  *     its epoll descriptor ─ uv_poll ─▶ run ─▶ request ─▶ answer
  *     its next deadline ─ uv_timer ─▶ run
@@ -20,16 +20,10 @@ enum server_reach {
 };
 
 struct server_request {
-    enum server_reach reach;
-    bool is_post;        /* else GET or HEAD */
     const char *path;    /* "/metrics" */
-    void *connection;    /* for server_argument */
     FILE *out;           /* the answer's body */
     const char *content; /* its type; "text/plain; charset=utf-8" before */
 };
-
-/* ?name=value, decoded, or NULL; lives as long as the request. */
-const char *server_argument(const struct server_request *request, const char *name);
 
 /* Takes the descriptor, which listens. answer fills in `out` and `content`, and answers the HTTP status. */
 enum status server_open(uv_loop_t *loop, int fd, enum server_reach reach,

@@ -45,7 +45,7 @@ static json_t *visit(const char *folder, const char *socket)
     json_t *said = NULL;
     if (program == NULL)
         return NULL;
-    if (ask(folder, socket, ASK_GET, "/status", &body, reason) == STATUS_OK) {
+    if (ask(folder, socket, "/status", &body, reason) == STATUS_OK) {
         said = json_loadb(body.data, body.size, 0, NULL);
         (void)snprintf(reason, sizeof reason, "what it answers is not understood");
     }

@@ -15,7 +15,6 @@ struct world {
     uv_loop_t loop;
     struct monitor *monitor;
     bool is_ready;
-    char retired[64];
 };
 
 struct counts {
@@ -34,18 +33,6 @@ static bool ready(void *self, char ret_reason[256])
     const struct world *world = self;
     snprintf(ret_reason, 256, "%s", world->is_ready ? "" : "the store is away");
     return world->is_ready;
-}
-
-static enum status retire(void *self, const char *value, char ret_answer[256])
-{
-    struct world *world = self;
-    if (strcmp(value, "nobody") == 0) {
-        snprintf(ret_answer, 256, "there is no source nobody");
-        return STATUS_NOT_FOUND;
-    }
-    snprintf(world->retired, sizeof world->retired, "%s", value);
-    snprintf(ret_answer, 256, "%s is retired", value);
-    return STATUS_OK;
 }
 
 static int free_port(void)
@@ -69,19 +56,14 @@ static int set_up(void **state)
     snprintf(world->address, sizeof world->address, "127.0.0.1:%d", free_port());
     uv_loop_init(&world->loop);
     world->is_ready = true;
-    struct monitor_action *action = calloc(1, sizeof *action);
-    *action = (struct monitor_action){"/source/retire", "name", retire, world};
     const struct monitor_options options = {.book = {.program = "desk", .tables = &table, .table_count = 1},
                                             .name = "one",
                                             .version = "vedette-desk 1",
                                             .state = world->folder,
                                             .address = world->address,
                                             .ready = ready,
-                                            .self = world,
-                                            .actions = action,
-                                            .action_count = 1};
+                                            .self = world};
     assert_int_equal(monitor_open(&world->loop, &options, &world->monitor, reason), STATUS_OK);
-    world->loop.data = action;
     *state = world;
     return 0;
 }
@@ -92,7 +74,6 @@ static int tear_down(void **state)
     char path[128];
     monitor_close(world->monitor);
     uv_run(&world->loop, UV_RUN_DEFAULT);
-    free(world->loop.data);
     assert_int_equal(uv_loop_close(&world->loop), 0);
     snprintf(path, sizeof path, "%s/run", world->folder);
     assert_int_equal(rmdir(path), 0); /* the socket is gone */
@@ -173,26 +154,14 @@ static void readiness_says_why_not(void **state)
     expect(world, dial_owner(world), "GET /status" HEAD, "200", "\"ready\":false,\"reason\":\"the store is away\"");
 }
 
-static void it_is_told_what_to_do_on_its_socket_alone(void **state)
-{
-    struct world *world = *state;
-    expect(world, dial_machine(world), "POST /source/retire?name=desk" HEAD, "403", "socket alone");
-    expect(world, dial_owner(world), "GET /source/retire?name=desk" HEAD, "405", "POST");
-    expect(world, dial_owner(world), "POST /source/retire" HEAD, "400", "?name= is missing");
-    assert_string_equal(world->retired, "");
-    expect(world, dial_owner(world), "POST /source/retire?name=a%20desk" HEAD, "200", "a desk is retired");
-    assert_string_equal(world->retired, "a desk");
-    expect(world, dial_owner(world), "POST /source/retire?name=nobody" HEAD, "404", "no source nobody");
-}
-
 static void what_is_not_understood_is_refused(void **state)
 {
     struct world *world = *state;
-    expect(world, dial_owner(world), "POST /metrics" HEAD, "405", "GET");
+    expect(world, dial_owner(world), "POST /metrics" HEAD, "405", "GET and HEAD");
     expect(world, dial_owner(world), "DELETE /metrics" HEAD, "405", "GET and HEAD");
     expect(world, dial_owner(world), "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", "413", "no body");
-    expect(world, dial_owner(world),
-           "POST /source/retire?name=a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "413", "no body");
+    expect(world, dial_owner(world), "GET /status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "413",
+           "no body");
 }
 
 static void a_browsers_page_of_another_host_is_told_nothing(void **state)
@@ -247,7 +216,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_ways_show_the_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(readiness_says_why_not, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(it_is_told_what_to_do_on_its_socket_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_understood_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_browsers_page_of_another_host_is_told_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_endless_head_is_cut, set_up, tear_down),
