@@ -152,11 +152,10 @@ static enum status address_open(struct monitor *monitor, uv_loop_t *loop, char r
     return status;
 }
 
-enum status monitor_open(uv_loop_t *loop, const struct monitor_options *options, struct monitor **ret_monitor,
-                         char ret_reason[256])
+enum status monitor_open(uv_loop_t *loop, const struct monitor_options *options, struct monitor **ret_monitor)
 {
+    char reason[256];
     struct monitor *monitor = calloc(1, sizeof *monitor);
-    (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
     if (monitor == NULL)
         return STATUS_NO_MEMORY;
     monitor->options = *options;
@@ -164,16 +163,14 @@ enum status monitor_open(uv_loop_t *loop, const struct monitor_options *options,
     monitor->started_ms = clock_wall_ms();
     monitor->name = strdup(options->name != NULL ? options->name : "");
     monitor->version = strdup(options->version != NULL ? options->version : "");
-    enum status status = monitor->name != NULL && monitor->version != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && options->address != NULL)
-        status = address_open(monitor, loop, ret_reason);
-    if (status != STATUS_OK) {
+    if (monitor->name == NULL || monitor->version == NULL) {
         monitor_close(monitor);
-        return status;
+        return STATUS_NO_MEMORY;
     }
-    if (socket_open(monitor, loop, ret_reason) != STATUS_OK)
-        log_warn("monitor.off", "no socket to look through, `vedette status` will not see this program: %s",
-                 ret_reason);
+    if (options->address != NULL && address_open(monitor, loop, reason) != STATUS_OK)
+        log_warn("monitor.address", "/metrics is not served there: %s", reason);
+    if (socket_open(monitor, loop, reason) != STATUS_OK)
+        log_warn("monitor.off", "no socket to look through, `vedette status` will not see this program: %s", reason);
     *ret_monitor = monitor;
     return STATUS_OK;
 }

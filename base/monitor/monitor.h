@@ -34,10 +34,10 @@ struct monitor_options {
 
 struct monitor;
 
-/* Fails where the address cannot be listened on (the sentence in ret_reason). A socket that cannot be made is logged,
- * and done without. Strings are copied. */
-enum status monitor_open(uv_loop_t *loop, const struct monitor_options *options, struct monitor **ret_monitor,
-                         char ret_reason[256]) MUST_CHECK;
+/* STATUS_NO_MEMORY alone: an address or a socket that cannot be had is logged, and done without; the work is worth more
+ * than the view of it, and several agents of one host may share a configuration. Strings are copied. */
+enum status monitor_open(uv_loop_t *loop, const struct monitor_options *options,
+                         struct monitor **ret_monitor) MUST_CHECK;
 /* Its handles close on the loop; looks at nothing any more. NULL is fine. */
 void monitor_close(struct monitor *monitor);
 

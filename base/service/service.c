@@ -169,12 +169,9 @@ enum status service_open(uv_loop_t *loop, const struct monitor_options *monitor,
                          const struct service_arguments *arguments, struct service **ret_service, char ret_reason[256])
 {
     struct service *service = calloc(1, sizeof *service);
-    if (service == NULL) {
-        (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
-        return STATUS_NO_MEMORY;
-    }
-    enum status status = monitor_open(loop, monitor, &service->monitor, ret_reason);
+    enum status status = service != NULL ? monitor_open(loop, monitor, &service->monitor) : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
+        (void)snprintf(ret_reason, 256, "%s", status_text(status));
         free(service);
         return status;
     }

@@ -33,8 +33,8 @@ bool service_config_check(struct config *config);
 
 struct service;
 
-/* Once the work has begun and all is open: from here on the system calls of sandbox.h are ruled out. Fails with a
- * sentence where monitor_open does. */
+/* Once the work has begun and all is open: from here on the system calls of sandbox.h are ruled out. Fails
+ * where monitor_open does, with a sentence. */
 enum status service_open(uv_loop_t *loop, const struct monitor_options *options,
                          const struct service_arguments *arguments, struct service **ret_service,
                          char ret_reason[256]) MUST_CHECK;
