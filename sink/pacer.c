@@ -303,6 +303,8 @@ enum status pacer_load(struct pacer *pacer, const struct alert_row *row, int64_t
     entry->now = row->now;
     entry->last_ms = row->last_ms;
     entry->told = row->told;
+    if (was_sent(entry) && entry->told.sent_ms > now_ms) /* a clock that was put back delays nobody */
+        entry->told.sent_ms = now_ms;
     entry->is_begun = row->has_draft && !row->is_refused;
     if (row->has_draft)
         entry->draft = row->draft;

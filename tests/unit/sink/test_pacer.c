@@ -427,7 +427,11 @@ static void what_was_told_before_a_restart_is_not_told_again(void **state)
     assert_int_equal(note(pacer, "a", flagged(1), NOW + 61000), PACER_NOTHING);
     assert_int_equal(note(pacer, "a", flagged(2), NOW + 62000), PACER_WAITS);
     assert_int_equal(pacer_due(pacer), NOW + 30000 + 5 * MINUTE); /* an interval after the last */
-    assert_int_equal(take(pacer, "a", flagged(2), 2, pacer_due(pacer)), ALERT_UPDATED);
+    /* The clock was put back a day meanwhile: an interval from now is enough. */
+    pacer = restarted(pacer, "a", NOW, NOW - 86400000);
+    note(pacer, "a", flagged(3), NOW - 86400000);
+    assert_int_equal(pacer_due(pacer), NOW - 86400000 + 5 * MINUTE);
+    assert_int_equal(take(pacer, "a", flagged(3), 2, pacer_due(pacer)), ALERT_UPDATED);
     /* Refused counts as told, until an operator has it tried again. */
     pacer_done(pacer, SPAN("a"), ALERT_REFUSED, 0, NOW + 600000);
     struct alert_row row = row_of(pacer, "a", NOW);
