@@ -63,7 +63,8 @@ enum status segment_open(struct segment *segment, const struct wal_files *files,
                          uint64_t first, char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
 void segment_close(struct segment *segment);
 /* What comes next; holes of repair too. Borrowed until the next call. STATUS_END: eight zeros, or the end of the file.
- * STATUS_CORRUPT: anything else, and segment_damage_say says where. Neither moves on. What was written before the call is seen. */
+ * STATUS_CORRUPT: anything else, and segment_damage_say says where. Neither moves on. What was written before the call
+ * is seen. */
 enum status segment_next(struct segment *segment, struct wal_record *ret_record) MUST_CHECK;
 /* The frame at offset, whatever its number; ret_bytes begin with its head, borrowed until the next call.
  * STATUS_CORRUPT: there is no good one. */

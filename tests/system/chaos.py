@@ -179,6 +179,15 @@ def wrong_in_alerts(ground):
     return webhook.judge(ground.endpoint.received, flagged)
 
 
+def wrong_in_journal(ground):
+    """What was received, replayed, and exported and replayed: the same again."""
+    journal = ground.folder / "state-correlator/correlator/journal"
+    exported = ground.folder / "exported.jsonl"
+    exported.write_text(vedette("journal", "--config", ground.fleet["correlator"].config, "--export", timeout=600).stdout)
+    return [f"{path.name} replayed: {sentence}" for path in (journal, exported)
+            for sentence in difference(ground.place.replayed([path], path.stem), ground.expected)]
+
+
 def ordeal(ground, kinds, victims, count, log):
     """Everything from the first start to the verdict: what is wrong, in sentences."""
     blows = Blows(ground, ground.dice, victims)
@@ -198,7 +207,7 @@ def ordeal(ground, kinds, victims, count, log):
     ground.fleet.bring_up()
     ground.fleet.end()
     ground.fleet.expect_no_complaint()
-    return wrong or wrong_in_store(ground) or wrong_in_alerts(ground)
+    return wrong or wrong_in_store(ground) or wrong_in_alerts(ground) or wrong_in_journal(ground)
 
 
 def main():
@@ -209,7 +218,7 @@ def main():
     reader.add_argument("--only", type=lambda text: text.split(","), default=list(KINDS))
     reader.add_argument("--without", type=lambda text: text.split(","), default=[])
     reader.add_argument("--victims", type=lambda text: text.split(","), default=["north", "south", "correlator", "sink"])
-    reader.add_argument("--lateness", default="400d", help="of the sources: 400d, and nothing leaves memory")
+    reader.add_argument("--lateness", help="of the sources; 400d, and nothing leaves memory; otherwise the seed chooses")
     reader.add_argument("--keep", action="store_true", help="keep the folder")
     arguments = reader.parse_args()
     kinds = {name: weight for name, weight in KINDS.items() if name in arguments.only and name not in arguments.without}
@@ -217,7 +226,7 @@ def main():
     print(f"chaos --seed {arguments.seed} --blows {arguments.blows} --end {arguments.end}", flush=True)
     start, log = time.monotonic(), []
     ground = Ground(folder, arguments.seed, arguments.blows, arguments.end, same=arguments.seed % 2 == 0,
-                    lateness=arguments.lateness)
+                    lateness=arguments.lateness or ("400d", "10d", "1d")[arguments.seed % 3])
     wrong = ["it did not come to a verdict"]
     try:
         wrong = ordeal(ground, kinds, arguments.victims, arguments.blows, log)

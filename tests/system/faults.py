@@ -40,6 +40,9 @@ class Disk:
     def make_room(self):
         (self.folder / "filler").unlink()
 
+    def grow(self, megabytes):
+        subprocess.run(["mount", "-o", f"remount,size={megabytes}m", self.folder], check=True)
+
     def read_only(self):
         subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)
 
@@ -162,6 +165,41 @@ class Faults(Case):
         self.fleet["correlator"].start()
         self.fleet["sink"].start()
         self.ends_as_expected()
+
+    def test_the_correlators_disk_has_no_room_for_a_journal_and_then_has(self):
+        self.set_up()
+        disk = self.disk("state-correlator", 16)
+        for member in self.fleet:
+            member.start()
+        self.write(0, 10)
+        self.assertEqual(self.fleet["correlator"].process.wait(60), 1)
+        self.assertTrue(self.says("correlator", FULL), self.fleet["correlator"].tail())
+        disk.grow(200)
+        self.fleet["correlator"].kill(0)
+        self.ends_as_expected()
+
+    def test_the_correlators_disk_is_full_and_it_is_killed(self):
+        self.set_up(count=6000)
+        disk = self.disk("state-correlator", 160)
+        self.fleet.start()
+        self.write(0, 1)
+        self.wait_for(self.stored)
+        disk.fill()  # behind the segment that is being written: no checkpoint is taken
+        self.write(1, 5)
+        self.fleet["correlator"].kill(0)
+        self.wait_for(lambda: self.fleet["correlator"].lives == 2)
+        self.write(5, 10)
+        self.ends_as_expected()
+
+    def test_a_state_folder_that_cannot_be_written_to_is_refused_in_a_sentence(self):
+        self.set_up(count=100)
+        for member in self.fleet:
+            disk = self.disk(f"state-{member.name}", 1)
+            disk.read_only()
+            member.start()
+        for name in ("agent", "correlator"):
+            self.assertEqual(self.fleet[name].process.wait(60), 1, self.fleet[name].tail())
+            self.assertIn("ead-only", self.fleet[name].text())
 
     def test_the_clock_jumps_a_day_either_way(self):
         if not FAKETIME.exists() or SANITIZED:
