@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""agent.py ENDPOINT FILE.jsonl: delivers the reports of a file to a Vedette correlator (see README.md beside it)."""
-import contextlib, itertools, json, math, os, random, re, sys, time, zmq
+"""agent.py ENDPOINT FILE.jsonl [NAME.key CORRELATOR.pub]: delivers the reports of a file to a Vedette correlator (see README.md)."""
+import contextlib, itertools, json, math, os, random, re, sys, time, zmq, zmq.auth
 from datetime import datetime, timedelta, timezone
 from vedette.v1 import link_pb2 as link, report_pb2
 
@@ -64,13 +64,17 @@ def session(socket, name, epoch, items):
             due = now + pulse / 2
     return True
 
-def main(endpoint, file):
+def main(endpoint, file, key=None, server=None):
     items, epoch = list(reports(file)), time.time_ns() // 1_000_000
     name = "python-" + re.sub("[^A-Za-z0-9._-]", "-", os.path.basename(file))[:57]  # the same at every run
+    if key: name = os.path.basename(key).removesuffix(".key")  # who has a key goes by the name it is allowed under
     for pause in itertools.chain((0.5, 1, 2, 4), itertools.repeat(8)):
         with zmq.Context.instance().socket(zmq.DEALER) as socket:
             # -1, because ZeroMQ would by itself connect to a correlator started anew, and go on there without Hello.
             socket.reconnect_ivl, socket.sndtimeo, socket.linger = -1, 1000, 0
+            if key:
+                socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(key)
+                socket.curve_serverkey, _ = zmq.auth.load_certificate(server)
             socket.connect(endpoint)
             with contextlib.suppress(zmq.Again):  # the connection is gone
                 if session(socket, name, epoch, items): break
