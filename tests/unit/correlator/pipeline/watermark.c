@@ -374,6 +374,26 @@ static void limits_off_and_of_strangers(void **state)
     watermark_free(watch.watermark);
 }
 
+static void a_retired_source_is_missed_no_more_until_it_speaks(void **state)
+{
+    struct watch watch;
+    struct watermark_source source;
+    char told[4096];
+    watch_init(&watch);
+    pass(&watch, 5, &live, told);
+    pass(&watch, 4000, NULL, told);
+    assert_non_null(strstr(told, "a SILENT"));
+    assert_int_equal(watermark_retire(watch.watermark, SPAN("a")), STATUS_OK);
+    pass(&watch, 8000, NULL, told);
+    assert_string_equal(told, "a:well a BACK since +4006 s; ");
+    assert_true(watermark_look(watch.watermark, 0, &source));
+    assert_string_equal(source.state_text, "retired");
+    pass(&watch, 1, &live, told);
+    assert_true(watermark_look(watch.watermark, 0, &source));
+    assert_string_equal(source.state_text, "live");
+    watermark_free(watch.watermark);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_wall_clock_that_jumps_a_day_makes_nobody_silent),
         cmocka_unit_test(who_does_not_listen_calls_nobody_silent),
         cmocka_unit_test(limits_off_and_of_strangers),
+        cmocka_unit_test(a_retired_source_is_missed_no_more_until_it_speaks),
         cmocka_unit_test(without_sources_nothing_is_promised),
         cmocka_unit_test(an_expected_source_that_has_not_spoken_holds_it),
         cmocka_unit_test(a_source_expected_twice_is_one),
