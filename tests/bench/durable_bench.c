@@ -247,12 +247,14 @@ static void sink_serve(const struct bench *bench)
 
 /* --- a pass --- */
 
-static pid_t fork_into(void (*serve)(const struct bench *bench), const struct bench *bench)
+/* name: for a profiler. */
+static pid_t fork_into(const char *name, void (*serve)(const struct bench *bench), const struct bench *bench)
 {
     pid_t child = fork();
     must(child >= 0 ? STATUS_OK : STATUS_NO_MEMORY, "a process");
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)prctl(PR_SET_NAME, name);
         serve(bench);
         _exit(1);
     }
@@ -299,9 +301,9 @@ static struct cost pass(struct bench *bench, const char *folder)
     (void)snprintf(bench->incidents, sizeof bench->incidents, "ipc:///tmp/vedette-durable-%ld-i", (long)getpid());
     (void)snprintf(bench->episodes, sizeof bench->episodes, "ipc:///tmp/vedette-durable-%ld-e", (long)getpid());
     must(pipe(agent_pipe) == 0 ? STATUS_OK : STATUS_IO, "a pipe");
-    pid_t correlator = fork_into(correlator_serve, bench);
-    pid_t sink = fork_into(sink_serve, bench);
-    pid_t agent = fork_into(agent_serve, bench);
+    pid_t correlator = fork_into(bench->engine_off ? "correlator-off" : "correlator", correlator_serve, bench);
+    pid_t sink = fork_into(bench->engine_off ? "sink-off" : "sink", sink_serve, bench);
+    pid_t agent = fork_into(bench->engine_off ? "agent-off" : "agent", agent_serve, bench);
     (void)close(agent_pipe[1]);
     must(read(agent_pipe[0], &cost, sizeof cost) == sizeof cost ? STATUS_OK : STATUS_IO, "the agent");
     (void)close(agent_pipe[0]);
