@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define FILL_BYTES ((uint64_t)1024 * 1024)
+#define FILL_BYTES ((uint64_t)4 * 1024 * 1024)
 
 /* Hold the mutex. */
 static void fail(struct wal *wal, enum status status, const char *what)
