@@ -39,6 +39,11 @@ def memory_kib(process, field="VmRSS"):
     raise AssertionError(field)
 
 
+def processor_s(process):
+    fields = pathlib.Path(f"/proc/{process.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class House:
     """A correlator with keys, and agents that come to it."""
 
@@ -161,17 +166,20 @@ class Knocking:
 
 class Strangers(Case):
     def test_they_stay_out_are_counted_and_slow_nobody(self):
-        alone = House(self).deliver(REPORTS)
+        quiet = House(self)
+        alone = quiet.deliver(REPORTS)
+        alone_s = processor_s(quiet.correlator)
         for key in (None, "wrong", "revoked"):
             house = House(self)
             before, received = house.count("_strangers_total"), house.count("_received_total")
             knocking = Knocking(house, key)
             beside = house.deliver(REPORTS)
-            knocks = knocking.stop()
+            beside_s, knocks = processor_s(house.correlator), knocking.stop()
             house.correlator.wait_for(lambda: house.count("_strangers_total") > before, timeout=20)
             counted = house.count("_strangers_total") - before
             say(f"a stranger with {'the ' + key if key else 'no'} key: {knocks} knocks, {counted:.0f} counted; the honest agent "
-                f"{beside:.0f}/s beside {alone:.0f}/s alone, {beside / alone:.2f} of it")
+                f"{beside:.0f}/s beside {alone:.0f}/s alone, {beside / alone:.2f} of it; the correlator's processor time "
+                f"{beside_s:.2f} s beside {alone_s:.2f} s")
             self.assertGreater(knocks, 20)
             self.assertGreaterEqual(counted, 1)
             self.assertGreaterEqual(house.count("_received_total") - received, REPORTS)
@@ -289,6 +297,21 @@ class Strangers(Case):
         self.assertEqual(house.count("correlator_rejected_total"), 30)
         self.assertEqual(house.count("correlator_applied_total"), 20)
         self.assertIn('may not write the source \\"list\\"', house.correlator.text())
+
+    def test_a_greedy_agent_starves_nobody(self):
+        for limits in ({}, {"items_per_second": REPORTS // 4}):
+            house = House(self, **limits)
+            greedy = house.agent(reports_of(5 * REPORTS, "greedy-"), name="desk")
+            house.correlator.wait_for(lambda: house.count("correlator_applied_total") > REPORTS // 20)
+            begin = time.monotonic()
+            beside = house.deliver(REPORTS // 20)
+            seconds = time.monotonic() - begin
+            taken = house.count("correlator_applied_total") - REPORTS // 20
+            say(f"a greedy agent of {5 * REPORTS} reports, {limits or 'no limit'}: an honest one got {REPORTS // 20} "
+                f"acknowledged in {seconds:.2f} s ({beside:.0f}/s), the greedy one had {taken:.0f} by then")
+            self.assertIsNone(greedy.process.poll(), greedy.text())  # it was not waited for
+            greedy.stop(signal.SIGKILL, check=None)
+            house.correlator.stop(signal.SIGKILL, check=None)
 
     def test_an_agent_in_another_language_shows_its_key(self):
         house = House(self)
