@@ -57,6 +57,7 @@ struct outbox {
     size_t bytes_max;
     bool full;  /* at its limit, or that of the device: not for a moment only */
     bool lossy; /* what is not kept was dropped on purpose: a receiver that misses it is no reason to stop */
+    bool torn;  /* something may have been dropped in this epoch that a receiver has not got */
 };
 
 /* Keeps up to bytes_max in memory; lost with the process. Takes memory in segments of 256 KiB as it fills and keeps a

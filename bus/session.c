@@ -146,7 +146,7 @@ enum session_event session_open_sender(struct session *session, struct cursor *c
     if (resume > outbox->last) /* an older outbox was put in the place of a newer one */
         return OFFENCE(session, ENDING_REFUSED, "resumes after %llu: only %llu were sent in this epoch",
                        (unsigned long long)resume, (unsigned long long)outbox->last);
-    if (resume != 0 && resume + 1 < outbox->first)
+    if (resume + 1 < outbox->first && (resume != 0 || outbox->torn))
         return OFFENCE(session, ENDING_GAP, "resumes after %llu: what is before %llu is no longer kept",
                        (unsigned long long)resume, (unsigned long long)outbox->first);
     session->begins = resume == 0 ? outbox->first : 0;

@@ -50,6 +50,7 @@ struct spool {
     uint64_t all_lsn;   /* of the last record with all notes; 0: none */
     uint64_t since_all; /* bytes written since */
     enum status failed;
+    bool closing;
     void (*closed)(void *self);
     void *closed_self;
 };
@@ -148,6 +149,7 @@ static void drop_oldest(struct spool *spool)
         if (!segments[i].sealed || last >= spool->all_lsn || last > outbox->ready)
             return;
         outbox->dropped += last + 1 - outbox->first;
+        outbox->torn = true;
         outbox->first = last + 1;
         spool->recent->driver->trim(spool->recent, last);
         log_trim(spool);
@@ -252,7 +254,7 @@ static bool spool_room(const struct outbox *outbox, size_t size)
 
 static void retry(struct spool *spool)
 {
-    if (spool->held && spool->failed == STATUS_OK)
+    if (spool->held && spool->failed == STATUS_OK && !spool->closing)
         flush(spool);
 }
 
@@ -374,6 +376,7 @@ static void spool_trim(struct outbox *outbox, uint64_t position)
 static void spool_renew(struct outbox *outbox)
 {
     outbox->epoch++; /* and the next record says so */
+    outbox->torn = false;
 }
 
 /* --- notes --- */
@@ -499,6 +502,7 @@ static void spool_close(struct outbox *outbox, void (*closed)(void *self), void 
 {
     struct spool *spool = spool_of(outbox);
     outbox->events = (struct outbox_events){0};
+    spool->closing = true; /* what is held is read again at the next start */
     spool->closed = closed;
     spool->closed_self = self;
     wal_close(spool->wal, on_closed, spool);
@@ -572,6 +576,7 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
     outbox->first = found.first;
     outbox->ready = outbox->last = found.next - 1;
     outbox->bytes = (size_t)found.bytes;
+    outbox->torn = outbox->lossy && outbox->first > 1;
     spool->recent->first = found.next;
     spool->recent->last = spool->recent->ready = found.next - 1;
     spool->page->first = 1;

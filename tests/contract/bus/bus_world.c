@@ -227,11 +227,14 @@ uint64_t giver_give(struct giver *giver, uint64_t count)
         uint64_t position = 0;
         struct span item = item_of(sender_position(giver->sender) + 1, room);
         enum status status = sender_submit(giver->sender, item, &position);
-        if (status == STATUS_AGAIN)
+        if (status == STATUS_AGAIN) {
+            sender_commit(giver->sender);
             return i;
+        }
         assert_int_equal(status, STATUS_OK);
         assert_int_equal(position, sender_position(giver->sender));
     }
+    sender_commit(giver->sender);
     return count;
 }
 

@@ -33,6 +33,7 @@ extern const struct bus_contract *contract;
 int contract_run(const struct bus_contract *with);
 int contract_run_hostile(const struct bus_contract *with);
 int contract_run_receivers(const struct bus_contract *with);
+int contract_run_spool(const struct bus_contract *with);
 int contract_run_keys(const struct bus_contract *with); /* of a driver that has them */
 
 int world_setup(void **state);

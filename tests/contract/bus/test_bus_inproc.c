@@ -9,5 +9,6 @@ static void url(char ret_url[96])
 int main(void)
 {
     const struct bus_contract inproc = {"bus over inproc", url};
-    return contract_run(&inproc) + contract_run_receivers(&inproc) + contract_run_hostile(&inproc);
+    return contract_run(&inproc) + contract_run_receivers(&inproc) + contract_run_spool(&inproc) +
+           contract_run_hostile(&inproc);
 }
