@@ -78,16 +78,24 @@ enum correlator_time {
 
 struct archive; /* archive.h */
 
+/* Where a start with a journal begins. */
+enum correlator_start {
+    CORRELATOR_GOES_ON,     /* where it was: the checkpoint, and what came after */
+    CORRELATOR_TELLS_AGAIN, /* at the first record: a store that knows nothing hears all of it, the others leave alone
+                               what they know */
+};
+
 struct correlator_options {
     const struct correlator_config *config; /* borrowed */
     const char *incidents_url;              /* agents dial it */
     const char *episodes_url;               /* sinks dial it */
     uint64_t epoch;                         /* of the link to sinks; a later start has a greater one */
     enum correlator_time time;
-    struct archive *archive;     /* borrowed for its life: what has left memory is reopened from it. NULL: too late */
-    bool engine_off;             /* benchmarks: everything but the engine */
-    const char *journal_folder;  /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
-                                    until correlator_open returns, as the next */
+    struct archive *archive;    /* borrowed for its life: what has left memory is reopened from it. NULL: too late */
+    bool engine_off;            /* benchmarks: everything but the engine */
+    const char *journal_folder; /* NULL: none is kept, what was acknowledged is forgotten with the process. Borrowed
+                                   until correlator_open returns, as the next */
+    enum correlator_start start;
     const char *requests_folder; /* requests.h; NULL: nobody asks */
     const char *version;         /* of the program, for the journal; may be NULL */
     enum wal_sync journal_sync;  /* benchmarks: WAL_WRITTEN */

@@ -19,6 +19,7 @@
 
 struct arguments {
     const char *config;
+    enum correlator_start start;
     struct service_arguments service;
 };
 
@@ -40,9 +41,13 @@ struct daemon {
     bool stopping;
 };
 
+enum { KEY_TELL_AGAIN = 0x200 };
+
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0,
      "The configuration; the blocks rules, same, baseline, bus, correlator and the names of the sources are read", 0},
+    {"tell-again", KEY_TELL_AGAIN, NULL, 0,
+     "Begin at the journal's first record, not at the checkpoint: for a store that is new and knows nothing", 0},
     {0},
 };
 
@@ -55,6 +60,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         arguments->config = argument;
+        return 0;
+    case KEY_TELL_AGAIN:
+        arguments->start = CORRELATOR_TELLS_AGAIN;
         return 0;
     case ARGP_KEY_END:
         if (arguments->config == NULL)
@@ -251,6 +259,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         .time = CORRELATOR_LIVE,
         .journal_folder = folder,
         .requests_folder = requests,
+        .start = daemon->arguments->start,
         .version = argp_program_version,
     };
     const struct correlator_events events = {.failed = failed, .self = daemon};

@@ -103,9 +103,10 @@ static void checkpoint_find(struct correlator *correlator)
     bool found = checkpoint_read(keeping->folder, &keeping->checkpoint_body, &own->generation) == STATUS_OK &&
                  checkpoint_unpack((struct span){keeping->checkpoint_body.data, keeping->checkpoint_body.size},
                                    &keeping->checkpoint_arena, checkpoint) == STATUS_OK;
-    bool fits = found && checkpoint->journal == keeping->found.created_ms && checkpoint->number < keeping->found.next &&
-                checkpoint->number + 1 >= keeping->found.first;
-    if (found && !fits)
+    bool is_wanted = correlator->options.start == CORRELATOR_GOES_ON;
+    bool fits = found && is_wanted && checkpoint->journal == keeping->found.created_ms &&
+                checkpoint->number < keeping->found.next && checkpoint->number + 1 >= keeping->found.first;
+    if (found && is_wanted && !fits)
         log_warn("checkpoint.stray", "the checkpoint in %s is not of what the journal holds: it is left out",
                  keeping->folder);
     if (!fits)
@@ -387,8 +388,12 @@ void keeping_restore(struct correlator *correlator)
     else if (status == STATUS_OK)
         rules_put(correlator, &now);
     rules_written_fini(&written);
+    /* other rules may have told something since it was written */
+    bool changed = !are_checkpoints || keeping->rules_number > keeping->checkpoint.number;
+    if (changed)
+        keeping->checkpointing.number = keeping->checkpointing.captured_number = 0; /* one by these is wanted soon */
     if (has_checkpoint && !correlator->failed)
-        memory_restore(correlator, !are_checkpoints);
+        memory_restore(correlator, changed);
     arena_reset(&keeping->checkpoint_arena);
     text_fini(&keeping->checkpoint_body);
     keeping->checkpoint_body = (struct text){0};

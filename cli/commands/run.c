@@ -13,13 +13,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { KEY_CONFIG = 'c', KEY_DRAIN = 0x100, KEY_LOG_LEVEL, KEY_LOG_FORMAT, KEY_NO_SANDBOX };
+enum { KEY_CONFIG = 'c', KEY_DRAIN = 0x100, KEY_LOG_LEVEL, KEY_LOG_FORMAT, KEY_NO_SANDBOX, KEY_TELL_AGAIN };
 
 static const struct argp_option options[] = {
     {"config", KEY_CONFIG, "FILE", 0, "The configuration", 0},
     {"drain", KEY_DRAIN, NULL, 0, "End once every source that does not follow is read, acknowledged and stored", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error", 0},
     {"log-format", KEY_LOG_FORMAT, "FORMAT", 0, "logfmt (default) or json", 0},
+    {"tell-again", KEY_TELL_AGAIN, NULL, 0, "Tell all of the journal: the store is new and knows nothing", 0},
     {"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "The programs give up no privileges", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -46,6 +47,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
             argp_error(state, "--log-format %s: logfmt or json is expected", value);
         log_setup("vedette", style, LOG_INFO); /* as the programs' lines beside its own */
         run->log_format = value;
+        return 0;
+    case KEY_TELL_AGAIN:
+        run->tell_again = true;
         return 0;
     case KEY_NO_SANDBOX:
         run->no_sandbox = true;

@@ -147,6 +147,8 @@ static void describe(struct supervisor *supervisor, const struct supervisor_opti
         }
         if (options->no_sandbox)
             child->arguments[count++] = "--no-sandbox";
+        if (duty == DUTY_CORRELATOR && options->tell_again)
+            child->arguments[count++] = "--tell-again";
         if (duty == DUTY_AGENT && options->end == SUPERVISE_DRAIN)
             child->arguments[count++] = "--drain";
     }

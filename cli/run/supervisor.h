@@ -22,6 +22,7 @@ struct supervisor_options {
     const char *log_level;  /* as typed; NULL: the programs' own */
     const char *log_format; /* the same */
     bool no_sandbox;
+    bool tell_again; /* the correlator begins at its journal's first record */
     enum supervisor_end end;
 };
 

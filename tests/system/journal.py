@@ -75,6 +75,12 @@ class Journal(Case):
         except AssertionError:
             return False
 
+    def is_equal(self, place, expected):
+        try:
+            return not difference(content(place.store), expected)
+        except AssertionError: # it is not there yet
+            return False
+
     def ids(self, reports):
         return {f"{one['source']}:{one['source_id']}" for one in reports}
 
@@ -86,7 +92,7 @@ class Journal(Case):
         whole = lambda: self.journal(place, "--verify").stdout.rstrip().endswith(f" {len(reports)} reports")
         self.until(lambda: fleet["correlator"].is_ready() and whole(), fleet)
         expected = place.replayed([self.input])
-        self.until(lambda: not difference(content(place.store), expected), fleet)
+        self.until(lambda: self.is_equal(place, expected), fleet)
         fleet.end()
         fleet.expect_no_complaint()
         folder = self.folder / "state-correlator/correlator/journal"
@@ -109,10 +115,26 @@ class Journal(Case):
             fleet["correlator"].kill(dice.uniform(0, 0.3))
             self.until(fleet.all_up, fleet)
         expected = place.replayed([self.input])
-        self.until(lambda: not difference(content(place.store), expected), fleet)
+        self.until(lambda: self.is_equal(place, expected), fleet)
         fleet.end()
         fleet.expect_no_complaint()
         self.assertIn("id=journal.recovered", fleet["correlator"].text())
+
+    def test_a_new_store_is_told_everything_where_that_is_asked(self):
+        place, fleet = self.place()
+        reports = season(6, 200)
+        fleet.start()
+        self.write(reports)
+        expected = place.replayed([self.input])
+        self.until(lambda: self.is_equal(place, expected), fleet)
+        fleet.end()
+        for path in self.folder.glob("store.gpkg*"):
+            path.unlink()
+        fleet["correlator"].options = ("--tell-again",)
+        fleet.start()
+        self.until(lambda: self.is_equal(place, expected), fleet)
+        fleet.end()
+        fleet.expect_no_complaint()
 
     def test_other_rules_after_a_restart_judge_what_is_in_memory_anew(self):
         place, fleet = self.place(correlator={"journal": {"checkpoint": "1s"}})
