@@ -25,8 +25,8 @@
 
 #define ARENA_BYTES    (1u << 20)
 #define BUDGET         256
-#define TICK_MS        250
-#define TICKS_PER_MARK 4
+#define TICK_MS        100
+#define TICKS_PER_MARK 10
 #define SCAN_LAG_MS    1000 /* what appeared since may not have been looked at yet (input.h) */
 
 enum feed_state { FEED_READING, FEED_RESTING, FEED_BROKEN, FEED_ENDED };
