@@ -1,6 +1,7 @@
 #include "correlator/reopen/closure.h"
 
 #include "correlator/reopen/cells.h"
+#include "correlator/reopen/claims.h"
 #include "proto/limits.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ struct search {
     const struct closure_options *options;
     struct memory *memory;
     struct cells cells;
-    struct versions versions;
+    struct claims claims;
     cells_found found;        /* to be looked at */
     VECTOR(uint32_t) members; /* stubs, in the order in which they were found; those behind `spread` are to spread */
     uint32_t spread;
@@ -79,39 +80,35 @@ static enum status ensure(struct search *search, int64_t from_ms, int64_t to_ms)
 
 /* ---- members ---- */
 
-/* Is it what stands under its id? With one version there is nothing to ask. */
-static enum status stands(struct search *search, const struct archive_stub *stub, bool *ret_stands)
+static enum status member_push(struct search *search, uint32_t stub)
 {
-    const struct closure_options *options = search->options;
-    struct versions *versions = &search->versions;
-    enum status status = versions_count(versions, options->archive, stub->id_hash, options->until, options->pending);
-    *ret_stands = versions->numbers.count == 1;
-    if (status != STATUS_OK || *ret_stands)
-        return status;
-    status = versions_read(versions, options->archive, stub->id_hash, (struct span){0}, stub->number, options->until,
-                           options->pending);
-    *ret_stands =
-        status == STATUS_OK && versions_take_part(versions) && versions->items.items[0].number == stub->number;
-    return status;
+    if (search->members.count >= search->options->incidents_max)
+        return STATUS_FULL;
+    return vector_push(search->memory, &search->members, stub) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+/* Those found that stand under their ids are members. */
 static enum status found_settle(struct search *search)
 {
-    for (uint32_t i = 0; i < search->found.count; i++) {
-        const struct archive_stub stub = search->cells.stubs.items[search->found.items[i]].stub;
-        bool is_member;
-        enum status status = stands(search, &stub, &is_member);
-        if (status != STATUS_OK)
-            return status;
-        if (!is_member)
-            continue;
-        if (search->members.count >= search->options->incidents_max)
-            return STATUS_FULL;
-        if (!vector_push(search->memory, &search->members, search->found.items[i]))
-            return STATUS_NO_MEMORY;
+    uint32_t in_doubt = 0; /* they come first */
+    enum status status = STATUS_OK;
+    claims_clear(&search->claims);
+    for (uint32_t i = 0; i < search->found.count && status == STATUS_OK; i++) {
+        uint32_t at = search->found.items[i];
+        bool is_in_doubt = false;
+        status = claims_ask(&search->claims, &search->cells.stubs.items[at].stub, &is_in_doubt);
+        if (is_in_doubt)
+            search->found.items[in_doubt++] = at;
+        else if (status == STATUS_OK)
+            status = member_push(search, at);
     }
+    if (status == STATUS_OK)
+        status = claims_settle(&search->claims);
+    for (uint32_t i = 0; i < in_doubt && status == STATUS_OK; i++)
+        if (claims_stands(&search->claims, search->cells.stubs.items[search->found.items[i]].stub.number))
+            status = member_push(search, search->found.items[i]);
     search->found.count = 0;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status spread_from(struct search *search, const struct archive_stub *stub, bool is_seed)
@@ -121,15 +118,21 @@ static enum status spread_from(struct search *search, const struct archive_stub 
     enum status status = ensure(search, from_ms, to_ms);
     if (status == STATUS_OK && !cells_find(&search->cells, stub, is_seed, &search->found))
         status = STATUS_NO_MEMORY;
-    return status == STATUS_OK ? found_settle(search) : status;
+    return status;
 }
 
+/* Step by step, all of one step together: so the archive is asked few times for much. */
 static enum status spread(struct search *search)
 {
     enum status status = STATUS_OK;
     while (search->spread < search->members.count && status == STATUS_OK) {
-        const struct archive_stub stub = search->cells.stubs.items[search->members.items[search->spread++]].stub;
-        status = spread_from(search, &stub, false);
+        uint32_t end = search->members.count;
+        for (; search->spread < end && status == STATUS_OK; search->spread++) {
+            const struct archive_stub stub = search->cells.stubs.items[search->members.items[search->spread]].stub;
+            status = spread_from(search, &stub, false);
+        }
+        if (status == STATUS_OK)
+            status = found_settle(search);
     }
     return status;
 }
@@ -146,7 +149,7 @@ static enum status find_since(struct search *search, int64_t since_ms)
         at->state = STUB_FOUND;
         status = vector_push(search->memory, &search->found, i) ? STATUS_OK : STATUS_NO_MEMORY;
     }
-    return status == STATUS_OK ? found_settle(search) : status;
+    return status;
 }
 
 /* It joins episodes whose span, a window longer at its end, it overlaps; at each moment of a span some member is no
@@ -163,7 +166,7 @@ static enum status find_hosts(struct search *search, const struct archive_stub *
         at->state = STUB_FOUND;
         status = vector_push(search->memory, &search->found, i) ? STATUS_OK : STATUS_NO_MEMORY;
     }
-    return status == STATUS_OK ? found_settle(search) : status;
+    return status;
 }
 
 /* ---- company ---- */
@@ -261,6 +264,8 @@ static enum status search_run(struct search *search, const struct closure_seeds 
             status = find_hosts(search, &seeds->items[i]);
     }
     if (status == STATUS_OK)
+        status = found_settle(search);
+    if (status == STATUS_OK)
         status = spread(search);
     if (status == STATUS_OK)
         status = company_join(search, seeds);
@@ -298,7 +303,7 @@ enum status closure_find(const struct closure_options *options, struct memory *m
 {
     struct search search = {.options = options, .memory = memory, .from_ms = INT64_MAX, .to_ms = INT64_MIN};
     search.window_ms = search.step_ms = window_max(options);
-    versions_init(&search.versions, memory);
+    claims_init(&search.claims, memory, options->archive, options->until, options->pending);
     *ret_closure = (struct closure){.memory = memory};
     enum status status =
         cells_init(&search.cells, memory, options->rules, options->rule_count, options->same, options->live_since_ms)
@@ -309,7 +314,7 @@ enum status closure_find(const struct closure_options *options, struct memory *m
     if (status == STATUS_OK)
         status = numbers_take(&search, ret_closure);
     cells_fini(&search.cells);
-    versions_fini(&search.versions);
+    claims_fini(&search.claims);
     vector_free(memory, &search.found);
     vector_free(memory, &search.members);
     if (status != STATUS_OK)

@@ -124,7 +124,7 @@ static enum status versions_restore(struct reopen *reopen, const struct taken *t
     struct versions *versions = &reopen->versions;
     if (taken->id_hash == 0)
         return STATUS_OK;
-    enum status status = versions_read(versions, reopen->options.archive, taken->id_hash, taken->id, 0, until, pending);
+    enum status status = versions_read(versions, reopen->options.archive, taken->id_hash, taken->id, until, pending);
     for (uint32_t i = 0; i < versions->items.count && status == STATUS_OK; i++)
         status = register_it(reopen, &versions->items.items[i].report, versions->items.items[i].heard_ms);
     return status;

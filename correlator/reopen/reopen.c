@@ -158,7 +158,7 @@ enum status reopen_judge(struct reopen *reopen, uint64_t number, int64_t heard_m
         return status;
 
     struct taken taken = {.number = number, .heard_ms = heard_ms, .id_hash = archive_id_hash(id)};
-    status = versions_read(&reopen->versions, options->archive, taken.id_hash, id, 0, number - 1,
+    status = versions_read(&reopen->versions, options->archive, taken.id_hash, id, number - 1,
                            (struct versions_pending){reopen->withheld.items, reopen->refused});
     if (status != STATUS_OK)
         return status;

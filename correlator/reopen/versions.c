@@ -47,32 +47,10 @@ static enum status on_stub(void *self, const struct archive_stub *stub)
     return vector_push(versions->memory, &versions->numbers, stub->number) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-enum status versions_count(struct versions *versions, struct archive *archive, uint64_t id_hash, uint64_t until,
-                           struct versions_pending pending)
-{
-    struct asking asking = {versions, pending};
-    versions->numbers.count = versions->items.count = 0;
-    return archive->driver->versions(archive, id_hash, until, on_stub, &asking);
-}
-
 static struct span id_of(struct versions *versions, const struct report *report)
 {
     char id[LIMIT_INCIDENT_ID_BYTES + 1];
     return arena_copy(&versions->arena, (struct span){id, report_incident_id(report, id, sizeof id)});
-}
-
-/* The report that names the id. */
-static enum status on_named(void *self, uint64_t number, struct span packed, int64_t heard_ms)
-{
-    struct versions *versions = self;
-    struct report report;
-    char reason[REASON_BYTES];
-    (void)number;
-    (void)heard_ms;
-    enum status status = report_unpack(packed, &versions->arena, &report, reason);
-    if (status == STATUS_OK)
-        versions->id = id_of(versions, &report);
-    return status == STATUS_OK && versions->id.data == NULL ? STATUS_NO_MEMORY : status;
 }
 
 static enum status on_report(void *self, uint64_t number, struct span packed, int64_t heard_ms)
@@ -101,25 +79,16 @@ static enum status on_report(void *self, uint64_t number, struct span packed, in
 }
 
 enum status versions_read(struct versions *versions, struct archive *archive, uint64_t id_hash, struct span id,
-                          uint64_t number, uint64_t until, struct versions_pending pending)
+                          uint64_t until, struct versions_pending pending)
 {
-    enum status status = versions_count(versions, archive, id_hash, until, pending);
+    struct asking asking = {versions, pending};
+    versions->numbers.count = versions->items.count = 0;
+    enum status status = archive->driver->versions(archive, id_hash, until, on_stub, &asking);
     if (status != STATUS_OK || versions->numbers.count == 0)
         return status;
     arena_reset(&versions->arena);
     versions->id = id;
-    if (id.size == 0)
-        status = archive->driver->read(archive, &number, 1, on_named, versions);
-    if (status == STATUS_OK)
-        status = archive->driver->read(archive, versions->numbers.items, versions->numbers.count, on_report, versions);
+    status = archive->driver->read(archive, versions->numbers.items, versions->numbers.count, on_report, versions);
     versions->id = (struct span){0};
     return status;
-}
-
-bool versions_take_part(const struct versions *versions)
-{
-    if (versions->items.count == 0)
-        return false;
-    enum report_status status = versions->items.items[0].report.status;
-    return status != REPORT_EXPLAINED && status != REPORT_RETRACTED;
 }

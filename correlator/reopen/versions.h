@@ -30,12 +30,7 @@ struct versions {
 
 void versions_init(struct versions *versions, struct memory *memory);
 void versions_fini(struct versions *versions);
-/* Numbers only, of all ids with that hash: no report is read. */
-enum status versions_count(struct versions *versions, struct archive *archive, uint64_t id_hash, uint64_t until,
-                           struct versions_pending pending) MUST_CHECK;
-/* Into `items`. id is borrowed until it returns; where it is empty, it is that of the report `number`. */
+/* Into `items`. id is borrowed until it returns. */
 enum status versions_read(struct versions *versions, struct archive *archive, uint64_t id_hash, struct span id,
-                          uint64_t number, uint64_t until, struct versions_pending pending) MUST_CHECK;
-/* Of the versions read: does the one that stands take part in correlation? */
-bool versions_take_part(const struct versions *versions);
+                          uint64_t until, struct versions_pending pending) MUST_CHECK;
 bool pending_has(struct versions_pending pending, uint64_t number);
