@@ -382,8 +382,10 @@ void keeping_restore(struct correlator *correlator)
     enum status status = rules_record(correlator->options.config, &written, &now);
     if (status != STATUS_OK)
         flow_fail(correlator, status_text(status));
-    bool are_checkpoints = status == STATUS_OK && has_checkpoint && rules_are(&keeping->checkpoint, &now);
-    if (keeping->rules_number == 0 && are_checkpoints)
+    /* Others may have been in between, and told what these do not say. */
+    bool are_checkpoints =
+        status == STATUS_OK && has_checkpoint && keeping->rules_number == 0 && rules_are(&keeping->checkpoint, &now);
+    if (are_checkpoints)
         keeping->rules_number = keeping->checkpoint.rules_number;
     else if (status == STATUS_OK)
         rules_put(correlator, &now);
