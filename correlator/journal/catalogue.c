@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/wal/wal.h"
 #include "correlator/journal/journal.h"
+#include "correlator/journal/kept.h"
 #include "correlator/journal/leaf.h"
 #include "proto/limits.h"
 
@@ -17,8 +18,6 @@
 
 #define RECORD_ARENA_BYTES (16u * 1024u * 1024u)
 #define REPORT_ARENA_BYTES (1024u * 1024u)
-#define KEPT_RECORDS       16u
-#define KEPT_BYTES_MAX     ((size_t)4 * 1024 * 1024) /* of each; one of a link's frame, and where its items are */
 
 /* Where records begin that no index has, as far as it was asked: found by reading on. */
 struct tail_place {
@@ -29,16 +28,6 @@ struct tail {
     struct tail_place *places;
     size_t count;
     size_t room;
-};
-
-/* A batch that was read. */
-struct kept_record {
-    uint64_t number; /* of its first report */
-    size_t count;    /* 0: none is kept here */
-    int64_t at_ms;
-    struct span *items; /* the arena's, texts and all */
-    struct arena arena;
-    uint64_t used;
 };
 
 struct catalogue {
@@ -52,8 +41,7 @@ struct catalogue {
     size_t sealed_count; /* of the journal's segments, when last looked at */
     struct tail tail;
     struct wal_reader *reader; /* reads records by their place */
-    struct kept_record kept[KEPT_RECORDS];
-    uint64_t uses;
+    struct kept_records kept;
     struct arena record_arena, report_arena;
     struct sealing *sealing; /* under way; NULL: none */
     bool is_closing;
@@ -281,9 +269,7 @@ static void catalogue_free(struct catalogue *catalogue)
         wal_reader_close(catalogue->reader);
     arena_fini(&catalogue->record_arena);
     arena_fini(&catalogue->report_arena);
-    for (size_t i = 0; i < KEPT_RECORDS; i++)
-        if (catalogue->kept[i].arena.limit > 0)
-            arena_fini(&catalogue->kept[i].arena);
+    kept_fini(&catalogue->kept);
     free((void *)catalogue->leaves);
     free(catalogue->folder);
     free(catalogue);
@@ -548,55 +534,15 @@ static enum status record_at(struct catalogue *catalogue, uint64_t number, struc
     return status;
 }
 
-/* --- records that were read last: reports of one time, told again, are in few of them --- */
-
-static const struct kept_record *kept_find(struct catalogue *catalogue, uint64_t number)
-{
-    for (size_t i = 0; i < KEPT_RECORDS; i++) {
-        struct kept_record *kept = &catalogue->kept[i];
-        if (number < kept->number || number - kept->number >= kept->count)
-            continue;
-        kept->used = ++catalogue->uses;
-        return kept;
-    }
-    return NULL;
-}
-
-/* In place of the one that was not asked for the longest time. NULL: it is too great to keep. */
-static const struct kept_record *kept_put(struct catalogue *catalogue, const struct journal_record *batch)
-{
-    struct kept_record *kept = &catalogue->kept[0];
-    for (size_t i = 1; i < KEPT_RECORDS; i++)
-        if (catalogue->kept[i].used < kept->used)
-            kept = &catalogue->kept[i];
-    if (kept->arena.limit == 0)
-        arena_init(&kept->arena, KEPT_BYTES_MAX);
-    arena_reset(&kept->arena);
-    kept->count = 0;
-    kept->items = arena_take(&kept->arena, batch->item_count * sizeof *kept->items);
-    if (kept->items == NULL)
-        return NULL;
-    for (size_t i = 0; i < batch->item_count; i++) {
-        kept->items[i] = arena_copy(&kept->arena, batch->items[i]);
-        if (kept->items[i].data == NULL)
-            return NULL;
-    }
-    kept->number = batch->number;
-    kept->count = batch->item_count;
-    kept->at_ms = batch->at_ms;
-    kept->used = ++catalogue->uses;
-    return kept;
-}
-
 static enum status read_one(struct catalogue *catalogue, uint64_t number, archive_report_visitor visitor, void *self)
 {
-    const struct kept_record *kept = kept_find(catalogue, number);
+    const struct kept_record *kept = kept_find(&catalogue->kept, number);
     struct journal_record batch;
     if (kept == NULL) {
         enum status status = record_at(catalogue, number, &batch);
         if (status != STATUS_OK)
             return status;
-        kept = kept_put(catalogue, &batch);
+        kept = kept_put(&catalogue->kept, &batch);
     }
     return kept != NULL ? visitor(self, number, kept->items[number - kept->number], kept->at_ms)
                         : visitor(self, number, batch.items[number - batch.number], batch.at_ms);
