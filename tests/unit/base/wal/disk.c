@@ -510,6 +510,14 @@ static void inode_restart(struct disk *disk, struct inode *inode, enum disk_loss
     }
 }
 
+void disk_kill(struct disk *disk)
+{
+    for (size_t i = 0; i < FDS_MAX; i++)
+        disk->fds[i] = -1;
+    disk->dead = false;
+    disk->lives = UINT64_MAX;
+}
+
 void disk_restart(struct disk *disk, enum disk_loss loss)
 {
     size_t kept = loss == DISK_LOSES_ALL       ? 0
@@ -523,10 +531,7 @@ void disk_restart(struct disk *disk, enum disk_loss loss)
         inode_restart(disk, &disk->inodes[i], loss);
         bytes_copy(&disk->inodes[i].durable, &disk->inodes[i].now);
     }
-    for (size_t i = 0; i < FDS_MAX; i++)
-        disk->fds[i] = -1;
-    disk->dead = false;
-    disk->lives = UINT64_MAX;
+    disk_kill(disk);
 }
 
 void disk_clear(struct disk *disk)

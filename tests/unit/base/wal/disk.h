@@ -49,6 +49,8 @@ void disk_release(struct disk *disk);
 /* After so many operations that change something, nothing has an effect any more, and everything fails. */
 void disk_die_after(struct disk *disk, uint64_t operations);
 bool disk_is_dead(struct disk *disk);
+/* The process is gone, the power is not: what it wrote is there, and durable or not as before. */
+void disk_kill(struct disk *disk);
 /* The power is back: what there is now is durable. Files that were open are closed. */
 void disk_restart(struct disk *disk, enum disk_loss loss);
 

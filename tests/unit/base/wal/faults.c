@@ -241,6 +241,29 @@ static void whenever_the_power_goes_what_was_synced_is_there(void **state)
     }
 }
 
+/* What a killed process had written and not synced is found by the next, which says that it is there. */
+static void what_opening_found_survives_the_power_too(void **state)
+{
+    bool was_dead = true;
+    for (uint64_t after = 0; was_dead; after++) {
+        struct disk *disk = disk_new(after);
+        disk_die_after(disk, after);
+        struct outcome outcome = work(disk);
+        was_dead = disk_is_dead(disk);
+        disk_kill(disk);
+        struct trial trial;
+        trial_begin(&trial, disk);
+        assert_int_equal(trial_open(&trial), STATUS_OK);
+        assert_true(trial.found.next > outcome.synced);
+        outcome.synced = trial.found.next - 1;
+        trial_close(&trial);
+        trial_fini(&trial);
+        disk_restart(disk, DISK_LOSES_ALL);
+        what_was_synced_is_there(disk, &outcome);
+        disk_free(disk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +275,7 @@ int main(void)
         cmocka_unit_test(short_writes_and_interruptions_are_no_matter),
         cmocka_unit_test(a_folder_that_may_not_be_written_to_is_refused_with_a_sentence),
         cmocka_unit_test(whenever_the_power_goes_what_was_synced_is_there),
+        cmocka_unit_test(what_opening_found_survives_the_power_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
