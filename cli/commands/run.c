@@ -20,7 +20,7 @@ static const struct argp_option options[] = {
     {"drain", KEY_DRAIN, NULL, 0, "End once every source that does not follow is read, acknowledged and stored", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error", 0},
     {"log-format", KEY_LOG_FORMAT, "FORMAT", 0, "logfmt (default) or json", 0},
-    {"tell-again", KEY_TELL_AGAIN, NULL, 0, "Tell all of the journal: the store is new and knows nothing", 0},
+    {"tell-again", KEY_TELL_AGAIN, NULL, 0, "Tell all of the journal anew, as where the store is missing", 0},
     {"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "The programs give up no privileges", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -98,6 +98,12 @@ static int lock_config(const char *path, const char *program)
     return -1;
 }
 
+/* A store that is yet to be made knows nothing of what the one before it acknowledged. */
+static bool is_missing(const char *store)
+{
+    return access(store, F_OK) != 0 && errno == ENOENT;
+}
+
 static int run_checked(struct supervisor_options *run, const char *program)
 {
     struct settings settings;
@@ -105,6 +111,7 @@ static int run_checked(struct supervisor_options *run, const char *program)
     if (status != STATUS_OK)
         return settings_refused(status);
     bool has_store = settings.sink.store != NULL;
+    run->tell_again = run->tell_again || (has_store && is_missing(settings.sink.store));
     settings_close(&settings);
     if (!has_store) {
         fprintf(stderr, "%s: %s: there is no store to write: the block `sink` with `store:` is missing\n", program,

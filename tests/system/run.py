@@ -37,6 +37,17 @@ class Run(Case):
         vedette("run", "--config", desk.config, "--drain")
         self.assertEqual(desk.contents(), before)
 
+    def test_a_store_that_was_removed_is_told_everything_anew(self):
+        desk = self.live(follow=False)
+        desk.file("in/a.jsonl", TWO)
+        for _ in range(2):  # the second time there is a checkpoint to begin from
+            vedette("run", "--config", desk.config, "--drain")
+        before = desk.contents()
+        for path in desk.folder.glob("store.gpkg*"):
+            path.unlink()
+        vedette("run", "--config", desk.config, "--drain")
+        self.assertEqual(desk.contents(), before)
+
     def test_what_is_appended_and_added_is_followed_and_SIGTERM_stops_cleanly(self):
         desk = self.live()
         recent = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400))
