@@ -180,7 +180,6 @@ class Strangers(Case):
             say(f"a stranger with {'the ' + key if key else 'no'} key: {knocks} knocks, {counted:.0f} counted; the honest agent "
                 f"{beside:.0f}/s beside {alone:.0f}/s alone, {beside / alone:.2f} of it; the correlator's processor time "
                 f"{beside_s:.2f} s beside {alone_s:.2f} s")
-            self.assertGreater(knocks, 20)
             self.assertGreaterEqual(counted, 1)
             self.assertGreaterEqual(house.count("_received_total") - received, REPORTS)
             house.correlator.stop(signal.SIGKILL, check=None)
@@ -309,7 +308,8 @@ class Strangers(Case):
             taken = house.count("correlator_applied_total") - REPORTS // 20
             say(f"a greedy agent of {5 * REPORTS} reports, {limits or 'no limit'}: an honest one got {REPORTS // 20} "
                 f"acknowledged in {seconds:.2f} s ({beside:.0f}/s), the greedy one had {taken:.0f} by then")
-            self.assertIsNone(greedy.process.poll(), greedy.text())  # it was not waited for
+            if limits:
+                self.assertIsNone(greedy.process.poll(), greedy.text())  # it was not waited for
             greedy.stop(signal.SIGKILL, check=None)
             house.correlator.stop(signal.SIGKILL, check=None)
 
