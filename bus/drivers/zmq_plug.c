@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define HWM_FRAMES        32 /* frames, not bytes: a frame is a batch */
+#define CURVE_BYTES       64 /* what encryption adds to a frame, at most: 33 */
 #define BACKLOG           1024
 #define LINGER_MS         100 /* for the last word; −1 would hang the exit */
 #define HANDSHAKE_MS      3000
@@ -117,7 +118,7 @@ static bool socket_set(void *socket, const struct port *port)
     int failed = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         failed |= set_int(socket, rows[i].option, rows[i].value);
-    int64_t frame_bytes_max = (int64_t)port->options.frame_bytes_max;
+    int64_t frame_bytes_max = (int64_t)port->options.frame_bytes_max + (port->options.keys != NULL ? CURVE_BYTES : 0);
     failed |= zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max, sizeof frame_bytes_max);
     if (port->end == BUS_LISTEN)
         failed |= set_int(socket, ZMQ_ROUTER_MANDATORY, 1);

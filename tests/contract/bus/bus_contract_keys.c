@@ -1,6 +1,7 @@
 /* Keys at the door: who is on the list gets in, under its own name; nobody else does, and lists change while all run.
  */
 #include "bus_world.h"
+#include "proto/limits.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -249,6 +250,27 @@ static void the_listener_takes_another_key_while_all_run(void **state)
     house_end(&house, bus, NULL);
 }
 
+/* Encryption makes a frame longer; the greatest that is announced still passes. */
+static void the_greatest_frame_fits(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    static char large[LIMIT_REPORT_BYTES];
+    uint64_t position = 0;
+    house_open(&house, world);
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    world_until(world, house.giver.ups == 1);
+    for (int i = 0; i < 64; i++) /* in frames as full as they may be */
+        assert_int_equal(
+            sender_submit(house.giver.sender, (struct span){large, i % 2 == 0 ? sizeof large : 65457}, &position),
+            STATUS_OK);
+    world_until(world, house.giver.acked == 64);
+    assert_int_equal(house.giver.ups, 1);
+    house_end(&house, bus, NULL);
+}
+
 static void a_list_with_a_fault_changes_nothing(void **state)
 {
     struct house house;
@@ -277,6 +299,7 @@ int contract_run_keys(const struct bus_contract *with)
         TEST(nobody_goes_by_another_s_name),
         TEST(a_key_has_no_more_sessions_than_it_may),
         TEST(the_listener_takes_another_key_while_all_run),
+        TEST(the_greatest_frame_fits),
         TEST(a_list_with_a_fault_changes_nothing),
     };
     contract = with;
