@@ -217,8 +217,8 @@ void keeping_flushed(struct correlator *correlator)
 {
     struct keeping *keeping = &correlator->keeping;
     struct numbers *told = &keeping->told;
-    if (keeping->journal == NULL || correlator->number <= keeping->plan_until || correlator->number == 0)
-        return;
+    if (keeping->journal == NULL || keeping_is_planned(correlator) || correlator->number == 0)
+        return; /* what was put off until a start was over is asked now for the first time, whatever its number */
     /* a late report is applied with the number it has */
     if (correlator->number < keeping->told_until ||
         (told->count > 0 && told->items[told->count - 1] >= correlator->number))
