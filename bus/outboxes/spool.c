@@ -21,10 +21,12 @@
 #define SEGMENT_MAX     ((size_t)16 * 1024 * 1024)
 #define SEGMENTS        16u /* of a full spool, at least */
 #define NOTES_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define NOTES_MADE_MAX  ((size_t)64 * 1024) /* beyond, and beyond all notes, these are written instead */
 
 struct made { /* the record being put together */
     struct text sizes, items, notes;
     uint32_t count;
+    bool notes_all; /* they became longer than all notes are: all are written */
 };
 
 struct reading { /* of what is no longer in memory */
@@ -85,6 +87,7 @@ static void made_clear(struct made *made)
     text_clear(&made->items);
     text_clear(&made->notes);
     made->count = 0;
+    made->notes_all = false;
 }
 
 /* All notes are written again once as much was written since as they and a quarter of a segment are long. */
@@ -98,7 +101,7 @@ static bool notes_due(const struct spool *spool)
 static enum status write_made(struct spool *spool)
 {
     struct made *made = &spool->made;
-    bool all = notes_due(spool);
+    bool all = made->notes_all || notes_due(spool);
     char head[SPOOL_HEAD_BYTES];
     if (all) {
         text_clear(&spool->all);
@@ -389,13 +392,23 @@ struct span spool_note(const struct outbox *outbox, struct span key)
 void spool_note_set(struct outbox *outbox, struct span key, struct span value)
 {
     struct spool *spool = spool_of(outbox);
-    struct text *notes = &spool->made.notes;
+    struct made *made = &spool->made;
+    struct text *notes = &made->notes;
     size_t before = notes->size;
-    spool_note_write(notes, key, value);
-    if (!notes->failed && spool_notes_set(&spool->notes, key, value))
+    if (made->notes_all) {
+        (void)spool_notes_set(&spool->notes, key, value);
         return;
-    notes->size = before;
-    notes->failed = false;
+    }
+    spool_note_write(notes, key, value);
+    if (notes->failed || !spool_notes_set(&spool->notes, key, value)) {
+        notes->size = before;
+        notes->failed = false;
+        return;
+    }
+    /* Where what is read is rejected, sources move on while the record is held. */
+    made->notes_all = notes->size > NOTES_MADE_MAX + spool->notes.bytes && spool->notes.bytes <= NOTES_BYTES_MAX;
+    if (made->notes_all)
+        text_clear(notes);
 }
 
 void spool_notes_each(const struct outbox *outbox, void (*visit)(void *visitor, struct span key), void *visitor)

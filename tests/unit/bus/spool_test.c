@@ -448,6 +448,38 @@ static void a_full_one_that_rejects_counts_what_it_does_not_take(void **state)
     trial_fini(&trial);
 }
 
+/* Its sources are read on meanwhile, and every step is noted. */
+static void the_notes_of_a_full_one_that_rejects_do_not_grow_with_each_step(void **state)
+{
+    struct trial trial;
+    char key[32], value[32];
+    trial_init(&trial);
+    trial.options.bytes_max = 8u << 20;
+    trial.options.full = SPOOL_REJECT;
+    trial_must_open(&trial);
+    note(&trial, "gone", "it was there");
+    assert_int_equal(fill(&trial), STATUS_FULL);
+    uint64_t last = trial.outbox->last;
+    note(&trial, "gone", "");
+    for (unsigned step = 0; step < 600000; step++) {
+        (void)snprintf(key, sizeof key, "file %u", step % 7);
+        (void)snprintf(value, sizeof value, "%u", step);
+        note(&trial, key, value);
+    }
+    trial.outbox->driver->trim(trial.outbox, last / 2);
+    while (trial.outbox->full && trial.failed == STATUS_OK)
+        (void)uv_run(&trial.loop, UV_RUN_ONCE);
+    assert_int_equal(trial.failed, STATUS_OK);
+    trial_settle(&trial, last);
+    trial_close(&trial);
+    trial_must_open(&trial);
+    assert_note(&trial, "gone", "");
+    assert_note(&trial, "file 3", "599994");
+    check_items(&trial, trial.outbox->first, last);
+    trial_close(&trial);
+    trial_fini(&trial);
+}
+
 static void a_full_one_that_drops_keeps_the_latest_and_counts_the_rest(void **state)
 {
     struct trial trial;
@@ -552,6 +584,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere_items_and_notes_tell_the_same),
         cmocka_unit_test(a_full_one_that_blocks_has_room_once_something_is_acknowledged),
         cmocka_unit_test(a_full_one_that_rejects_counts_what_it_does_not_take),
+        cmocka_unit_test(the_notes_of_a_full_one_that_rejects_do_not_grow_with_each_step),
         cmocka_unit_test(a_full_one_that_drops_keeps_the_latest_and_counts_the_rest),
         cmocka_unit_test(a_disk_that_fails_is_said_and_nothing_is_ready_that_is_not_safe),
         cmocka_unit_test(a_full_device_is_a_full_spool),
