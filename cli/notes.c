@@ -43,7 +43,7 @@ void notes_print(const struct settings *settings, FILE *stream)
         note_uncalibrated(settings, &settings->correlator.rules[i], stream);
     }
     if (settings->correlator.rule_count == 0)
-        fprintf(stream, "%s: note: no rules: nothing will be found\n", settings->path);
+        fprintf(stream, "%s: note: no rules: no correlator runs with it\n", settings->path);
     if (settings->agent.source_count == 0)
         fprintf(stream, "%s: note: no sources: reports can only come from elsewhere\n", settings->path);
     char path[PATH_MAX];

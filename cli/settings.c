@@ -47,12 +47,26 @@ static bool check_files(const struct settings *settings, FILE *complaints)
     return right;
 }
 
-static bool read_blocks(struct settings *settings)
+/* It holds keys of an agent's or a sink's, and none of the correlator's: that runs on another host, which has the
+ * rules. */
+static bool correlator_is_elsewhere(const struct bus_config *bus)
+{
+    return bus->keyed && bus->own[BUS_OF_CORRELATOR].node == NULL &&
+           (bus->own[BUS_OF_AGENT].node != NULL || bus->own[BUS_OF_SINK].node != NULL);
+}
+
+static bool rules_may_be_missing(const struct settings *settings, enum settings_depth depth)
+{
+    return depth == SETTINGS_PART || (depth == SETTINGS_FILES && correlator_is_elsewhere(&settings->bus));
+}
+
+static bool read_blocks(struct settings *settings, enum settings_depth depth)
 {
     /* Every room reads, whatever another complained of: one run shows all complaints. */
     bool right = bus_config_read(settings->config, &settings->bus);
     right &= agent_config_read(settings->config, &settings->agent);
-    right &= correlator_config_read(settings->config, &settings->correlator);
+    if (config_block(settings->config, "rules") != NULL || !rules_may_be_missing(settings, depth))
+        right &= correlator_config_read(settings->config, &settings->correlator);
     right &= sink_config_read(settings->config, &settings->sink);
     right &= monitor_config_read(settings->config, &settings->monitor);
     right &= service_config_check(settings->config);
@@ -65,10 +79,10 @@ enum status settings_open(struct settings *settings, const char *path, enum sett
     enum status status = config_open(path, blocks, complaints, &made.config);
     if (status != STATUS_OK)
         return status;
-    bool right = read_blocks(&made);
+    bool right = read_blocks(&made, depth);
     if (right && depth == SETTINGS_FILES)
         right = check_files(&made, complaints);
-    if (right && depth != SETTINGS_FILE)
+    if (right && depth >= SETTINGS_RULES)
         right = correlator_config_load(made.config, &made.correlator) == STATUS_OK;
     if (!right) {
         settings_close(&made);

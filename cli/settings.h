@@ -22,9 +22,11 @@ struct settings {
 
 /* How much is looked at beside the file itself. */
 enum settings_depth {
+    SETTINGS_PART,  /* the file alone, of whatever host: without rules it is one where no correlator runs */
     SETTINGS_FILE,  /* the file alone: who makes a baseline needs none */
     SETTINGS_RULES, /* and the baseline its rules stand on: all that correlating needs */
-    SETTINGS_FILES, /* mapping files and territories too: all that would stop a start */
+    SETTINGS_FILES, /* mapping files and territories too: all that would stop a start. Without rules it is right too
+                       where its keys say that the correlator runs elsewhere */
 };
 
 /* Complaints go to the stream, all of them. STATUS_INVALID where there was any; what could not be read at all has its

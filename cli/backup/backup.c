@@ -243,8 +243,13 @@ static void place_of(const struct backup *backup, const char *name, char ret_pat
 static enum status refuse_what_is_there(struct backup *backup)
 {
     const struct backup_places *places = backup->places;
+    char log[PATH_MAX];
     if (places->store != NULL && is_there(places->store))
         return say(backup, places->store, "is there already: move it away first", STATUS_EXISTS);
+    /* What a store that was killed left beside it would be taken for the restored one's own. */
+    snprintf(log, sizeof log, "%s-wal", places->store != NULL ? places->store : "");
+    if (places->store != NULL && is_there(log))
+        return say(backup, log, "is left of a store that was there: move it away too", STATUS_EXISTS);
     if (wal_segments(places->journal, NULL, 0) > 0)
         return say(backup, places->journal, "holds a journal already: move it away first", STATUS_EXISTS);
     return STATUS_OK;

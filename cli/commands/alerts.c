@@ -107,7 +107,7 @@ static int refuse_name(const struct settings *settings, const struct arguments *
 static int run_test(const struct arguments *arguments, const char *program)
 {
     struct settings settings;
-    enum status status = settings_open(&settings, arguments->config, SETTINGS_FILE, stderr);
+    enum status status = settings_open(&settings, arguments->config, SETTINGS_PART, stderr);
     if (status != STATUS_OK)
         return settings_refused(status);
     const struct alert_config *alert = find_alert(&settings.sink, arguments->name);

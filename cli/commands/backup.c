@@ -83,7 +83,7 @@ static int run(int argc, char **argv, const struct argp *argp, bool is_backup)
     /* Wrong usage ends the program within. */
     if (argp_parse(argp, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_MISUSED;
-    enum status status = settings_open(&settings, arguments.config, SETTINGS_FILE, stderr);
+    enum status status = settings_open(&settings, arguments.config, SETTINGS_PART, stderr);
     if (status != STATUS_OK)
         return settings_refused(status);
     int exit_status = sodium_init() >= 0 ? carry_out(&arguments, &settings, argv[0]) : EXIT_FAILED;

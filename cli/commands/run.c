@@ -110,9 +110,14 @@ static int run_checked(struct supervisor_options *run, const char *program)
     enum status status = settings_open(&settings, run->config, SETTINGS_FILES, stderr);
     if (status != STATUS_OK)
         return settings_refused(status);
-    bool has_store = settings.sink.store != NULL;
+    bool has_store = settings.sink.store != NULL, has_rules = settings.correlator.rule_count > 0;
     run->tell_again = run->tell_again || (has_store && is_missing(settings.sink.store));
     settings_close(&settings);
+    if (!has_rules) {
+        fprintf(stderr, "%s: %s: there are no rules, and its keys say that the correlator runs elsewhere\n", program,
+                run->config);
+        return EXIT_MISUSED;
+    }
     if (!has_store) {
         fprintf(stderr, "%s: %s: there is no store to write: the block `sink` with `store:` is missing\n", program,
                 run->config);

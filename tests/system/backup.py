@@ -118,6 +118,17 @@ class Backup(Case):
         self.assertIn("store.gpkg", named)
         self.assertTrue(any(name.startswith("journal/") and name.endswith(".wal") for name in named))
 
+    def test_each_host_backs_up_what_it_has(self):
+        """A sink's host knows no rules, and has no journal."""
+        folder, _ = self.small()
+        (folder / "sink").mkdir()
+        sink = folder / "sink/sink.yaml"
+        sink.write_text(json.dumps({"sink": {"store": str(folder / "store.gpkg")}}))
+        vedette("backup", "--config", sink, "--to", folder / "backup")
+        sink.write_text(json.dumps({"sink": {"store": "./again.gpkg"}}))
+        vedette("restore", "--config", sink, folder / "backup")
+        self.assertTrue((folder / "sink/again.gpkg").exists())
+
     def test_what_is_damaged_or_not_whole_is_refused_and_nothing_is_put_anywhere(self):
         folder, config = self.small()
         vedette("backup", "--config", config, "--to", folder / "backup")
@@ -139,6 +150,9 @@ class Backup(Case):
         self.assertIn("no manifest.json", vedette("restore", "--config", target, folder / "backup", check=1).stderr)
         self.assertFalse((folder / "state-2").exists() or (folder / "store-2.gpkg").exists())
         manifest.write_text(kept)
+        (folder / "store-2.gpkg-wal").write_bytes(b"of another")
+        self.assertIn("move it away too", vedette("restore", "--config", target, folder / "backup", check=1).stderr)
+        (folder / "store-2.gpkg-wal").unlink()
         vedette("restore", "--config", target, folder / "backup")
         self.assertTrue((folder / "store-2.gpkg").exists())
 

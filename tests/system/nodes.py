@@ -122,6 +122,10 @@ class Nodes(Case):
 
     def test_the_walk_through_does_what_it_says(self):
         self.walk_through()
+        for name, config in (("centre", "correlator"), ("field", "coast"), ("field", "border"), ("desk", "sink")):
+            self.hosts[name].run(f"vedette check --config {config}.yaml")
+        self.hosts["desk"].run("vedette backup --config sink.yaml --to backup")
+        self.hosts["centre"].run("vedette backup --config correlator.yaml --to backup")
         self.assertIn("ready", self.hosts["centre"].run("vedette status --config correlator.yaml", check=False).stdout)
         self.revoked_is_out_until_allowed_again()
         self.a_source_of_others_is_not_written()
