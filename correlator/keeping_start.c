@@ -207,12 +207,18 @@ static void streams_restore(struct correlator *correlator)
             flow_fail(correlator, "what was received cannot be restored");
 }
 
+static void earlier_life_is_over(struct correlator *correlator)
+{
+    streams_restore(correlator);
+    watermark_remembered(correlator->watermark);
+}
+
 static void recovered(struct correlator *correlator)
 {
     struct keeping *keeping = &correlator->keeping;
     wal_reader_close(keeping->reader);
     keeping->reader = NULL;
-    streams_restore(correlator);
+    earlier_life_is_over(correlator);
     free(keeping->plan.items);
     keeping->plan = (struct numbers){0};
     log_info("journal.recovered",
@@ -415,6 +421,8 @@ void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
     log_info("journal.open", "%s: records %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes; %" PRIu64 " are applied again",
              keeping->folder, keeping->found.first, keeping->found.next - 1, keeping->found.bytes,
              keeping->found.next - keeping->begin);
+    if (keeping->reader == NULL) /* nothing is to be applied again */
+        earlier_life_is_over(correlator);
     keeping_go_on(correlator);
     flow_update(correlator);
 }

@@ -55,6 +55,9 @@ enum status correlator_rebase(struct correlator *correlator, const struct baseli
         flow_fail(correlator, status_text(status));
     if (correlator->failed)
         return status != STATUS_OK ? status : STATUS_CLOSED;
+    /* A checkpoint is due: what this baseline told is remembered, whichever there is at the next start. */
+    correlator->keeping.checkpointing.captured_ms = 0;
+    correlator->keeping.checkpointing.captured_number = correlator->keeping.checkpointing.number = 0;
     struct engine_stats engine;
     engine_stats(correlator->engine, &engine);
     coverage_rebase(correlator->coverage, baseline);

@@ -21,7 +21,8 @@ struct source {
     int64_t heard_ms;
     enum source_state state;
     bool has_spoken;
-    bool heard; /* since the last watch */
+    bool heard;   /* since the last watch */
+    bool is_here; /* heard in this life: what is only remembered of it says nothing of now */
     bool is_expected;
     struct watermark_limits limits;
     bool is_watched;
@@ -263,6 +264,7 @@ static void source_watch(struct source *source, const struct watermark_moment *m
     source->is_watched = true;
     if (source->heard || moment->is_deaf)
         source->alive_ms = now_ms;
+    source->is_here = source->is_here || (source->heard && !moment->is_deaf);
     source->heard = false;
     enum source_condition condition = condition_of(source, moment), before = source->condition;
     if (condition == CONDITION_WELL || moment->is_deaf)
@@ -273,10 +275,16 @@ static void source_watch(struct source *source, const struct watermark_moment *m
         events->condition(events->self, &told);
     }
     int64_t quiet_ms = now_ms - source->well_ms;
-    if (condition == CONDITION_WELL)
+    if (condition == CONDITION_WELL && (source->is_here || source->is_retired))
         silence_tell(source, SILENCE_OVER, moment->wall_ms, events);
     else if (source->limits.silent_after_ms > 0 && quiet_ms >= source->limits.silent_after_ms)
         silence_tell(source, SILENCE_TOLD, moment->wall_ms - quiet_ms, events);
+}
+
+void watermark_remembered(struct watermark *watermark)
+{
+    for (size_t i = 0; i < watermark->count; i++)
+        watermark->sources[i].heard = false;
 }
 
 void watermark_watch(struct watermark *watermark, const struct watermark_moment *moment,

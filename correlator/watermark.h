@@ -79,10 +79,12 @@ struct watermark_moment {
 struct watermark_events {
     void (*condition)(void *self, const struct watermark_source *source); /* it is another one */
     /* It fell silent, or is back: since then, by the wall clock. Whoever starts does not know what was told before: a
-     * source that is well is told back once. */
+     * source that is heard and well is told back once. */
     void (*silence)(void *self, const struct watermark_source *source, int64_t since_ms);
     void *self;
 };
+/* What was marked so far is of an earlier life: nobody was heard by it. */
+void watermark_remembered(struct watermark *watermark);
 /* Looks at all sources; call it every second or so. The watermark does not move by it. */
 void watermark_watch(struct watermark *watermark, const struct watermark_moment *moment,
                      const struct watermark_events *events);

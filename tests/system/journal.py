@@ -161,6 +161,28 @@ class Journal(Case):
         self.until(lambda: len(flagged()) == 1, fleet)
         fleet.end()
 
+    def test_rules_that_come_back_find_again_what_others_took_back(self):
+        """Nothing comes in meanwhile: no record but the rules' says that others judged."""
+        place, fleet = self.place(correlator={"journal": {"checkpoint": "1s"}})
+        recent = int(time.time()) - 3 * 86400
+        near = [incident("desk", str(number), "air.drone.incursion",
+                         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(recent + number * 3600)), 52 + number, 20.0,
+                         countries=where(CODES[number])) for number in range(4)]
+        flagged = lambda: [one for one in content(place.store)["episodes"] if one["state"] == "flagged"]
+        correlator, written = fleet["correlator"], json.loads((self.folder / "correlator.yaml").read_text())
+        fleet.start()
+        self.write(near)
+        self.until(lambda: self.stored(place, self.ids(near)) and len(flagged()) == 1, fleet)
+        fleet["north"].end()
+        self.until(lambda: fleet["north"].process.poll() is not None, Fleet([]))
+        for reach_km, episodes in ((50, 0), (600, 1), (50, 0), (600, 1)):
+            correlator.end()
+            self.until(lambda: correlator.process.poll() is not None, Fleet([]))
+            changed = {**written, "rules": [{**RULES[0], "reach_km": reach_km}]}
+            (self.folder / "correlator.yaml").write_text(json.dumps(changed))
+            correlator.start()
+            self.until(lambda: correlator.is_ready() and len(flagged()) == episodes, Fleet([]), patience_s=20)
+
     def test_the_list_names_what_came_and_a_repair_looks_first(self):
         place, fleet = self.place()
         fleet.start()

@@ -327,6 +327,22 @@ static void what_has_ended_is_never_missed(void **state)
     watermark_free(watch.watermark);
 }
 
+static void what_is_remembered_of_an_earlier_life_is_not_told_to_be_back(void **state)
+{
+    struct watch watch;
+    char told[4096];
+    watch_init(&watch);
+    hear(&watch, "a", SOURCE_LIVE, 2000);
+    watermark_remembered(watch.watermark);
+    pass(&watch, 10, NULL, told);
+    assert_null(strstr(told, "BACK"));
+    pass(&watch, 3630, NULL, told);
+    assert_non_null(strstr(told, "a SILENT"));
+    pass(&watch, 2, &live, told);
+    assert_non_null(strstr(told, "a BACK"));
+    watermark_free(watch.watermark);
+}
+
 static void a_wall_clock_that_jumps_a_day_makes_nobody_silent(void **state)
 {
     struct watch watch;
@@ -402,6 +418,7 @@ int main(void)
         cmocka_unit_test(one_that_is_read_and_promises_too_little_is_late),
         cmocka_unit_test(nobody_spoke_of_it_and_it_is_missed),
         cmocka_unit_test(what_has_ended_is_never_missed),
+        cmocka_unit_test(what_is_remembered_of_an_earlier_life_is_not_told_to_be_back),
         cmocka_unit_test(a_wall_clock_that_jumps_a_day_makes_nobody_silent),
         cmocka_unit_test(who_does_not_listen_calls_nobody_silent),
         cmocka_unit_test(limits_off_and_of_strangers),
