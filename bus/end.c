@@ -154,12 +154,16 @@ static bool link_identify(struct end *end, struct link *link)
     return false;
 }
 
+uint32_t end_sessions_per_key(const struct end *end)
+{
+    uint32_t limit = bus_limits(end->bus)->sessions_per_key;
+    return limit > 0 ? limit : SESSIONS_PER_KEY;
+}
+
 /* Sessions of the key that the newcomer does not take the place of. */
 static bool link_has_room(struct end *end, struct link *link)
 {
-    uint32_t limit = bus_limits(end->bus)->sessions_per_key;
-    limit = limit > 0 ? limit : SESSIONS_PER_KEY;
-    uint32_t count = 0;
+    uint32_t limit = end_sessions_per_key(end), count = 0;
     for (size_t i = 0; i < end->link_count; i++) {
         const struct link *each = end->links[i];
         count += !each->gone && each->session.state == SESSION_OPEN && strcmp(each->user, link->user) == 0 &&

@@ -89,6 +89,8 @@ void end_hold(struct end *end, enum port_flow flow);
 void end_refuse(struct end *end, const char *name, const char *reason);
 /* Its strings are the session's. */
 struct peer link_peer(const struct end *end, struct link *link);
+/* How many sessions one key may have, and by how many names it may be known. */
+uint32_t end_sessions_per_key(const struct end *end);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);
 /* Says the acknowledgements and marks that are due, then good-bye, and drops everything; hooks->closed follows from the

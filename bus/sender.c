@@ -100,10 +100,25 @@ static void on_prepare(void *self, struct session_options *options)
     options->epoch = ((struct sender *)self)->outbox->epoch;
 }
 
+/* The outbox waits for every name that was once admitted: one key shall not take them all. */
+static bool key_has_names_left(struct sender *sender, struct link *link)
+{
+    const struct allowed_key *key = link_peer(&sender->end, link).key;
+    uint32_t count = 0, limit = end_sessions_per_key(&sender->end);
+    for (size_t i = 0; i < SENDER_RECEIVERS_MAX && key != NULL; i++)
+        count += sender->cursors[i].name[0] != '\0' && keyring_owns(sender->end.keys, key, sender->cursors[i].name);
+    if (count < limit)
+        return true;
+    session_refuse(&link->session, ENDING_REFUSED, "this key is known by %u names: no more are admitted", count);
+    return false;
+}
+
 static enum session_event on_admit(void *self, struct link *link)
 {
     struct sender *sender = self;
     struct cursor *cursor = cursor_get(sender, link->session.peer_name);
+    if (cursor != NULL && cursor->name[0] == '\0' && !key_has_names_left(sender, link))
+        return SESSION_ENDED;
     if (cursor == NULL) {
         session_refuse(&link->session, ENDING_REFUSED, "%u receivers are known: no more are admitted",
                        SENDER_RECEIVERS_MAX);

@@ -223,6 +223,41 @@ static void a_key_has_no_more_sessions_than_it_may(void **state)
     house_end(&house, bus, &second);
 }
 
+/* What is sent waits for all of them, here or not. */
+static void a_key_is_known_by_no_more_names_than_it_may(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct taker second = {0};
+    struct allowed_key key = {.name = "store", .role = KEY_SINK, .sources = "-", .since = "2026-01-01T00:00:00Z"};
+    char reason[256] = "";
+    house_open(&house, world);
+    public_of(&house, "stranger", &key.public);
+    assert_int_equal(allowed_put(house.allow, &key, reason), STATUS_OK);
+    keyring_refresh(house.listener.keyring, KEYRING_NOW, 0);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.sessions_per_key = 1});
+    world->bus = house.listener.bus;
+    giver_open(&house.giver, world, &(struct sender_options){.end = BUS_LISTEN});
+    world->bus = house.other.bus;
+    for (int again = 1; again <= 2; again++) { /* by the name it is known by, as often as it likes */
+        house.taker = (struct taker){0};
+        taker_open(&house.taker, world, &(struct receiver_options){.end = BUS_DIAL, .name = "store"});
+        world_until(world, house.giver.ups == again);
+        taker_close(&house.taker);
+        world_until(world, house.taker.closed && house.giver.downs == again);
+    }
+    taker_open(&second, world, &(struct receiver_options){.end = BUS_DIAL, .name = "store-2"});
+    world_until(world, second.refusals > 0);
+    assert_string_equal(second.reason, "this key is known by 1 names: no more are admitted");
+    assert_int_equal(house.giver.ups, 2);
+    taker_close(&second);
+    giver_close(&house.giver);
+    world_until(world, second.closed && house.giver.closed);
+    world->bus = bus;
+    house_close(&house);
+}
+
 /* The new key is made known to the agents, then taken: no program is started anew. */
 static void the_listener_takes_another_key_while_all_run(void **state)
 {
@@ -298,6 +333,7 @@ int contract_run_keys(const struct bus_contract *with)
         TEST(who_was_refused_gets_in_once_it_is_allowed_and_goes_when_it_is_revoked),
         TEST(nobody_goes_by_another_s_name),
         TEST(a_key_has_no_more_sessions_than_it_may),
+        TEST(a_key_is_known_by_no_more_names_than_it_may),
         TEST(the_listener_takes_another_key_while_all_run),
         TEST(the_greatest_frame_fits),
         TEST(a_list_with_a_fault_changes_nothing),
