@@ -83,6 +83,8 @@ enum correlator_start {
     CORRELATOR_GOES_ON,     /* where it was: the checkpoint, and what came after */
     CORRELATOR_TELLS_AGAIN, /* at the first record: a store that knows nothing hears all of it, the others leave alone
                                what they know */
+    CORRELATOR_LEAVES_TOLD, /* where it was, though the rules have changed since and it was killed: what the former ones
+                               told since the checkpoint stays in the stores. Otherwise that is refused */
 };
 
 struct correlator_options {

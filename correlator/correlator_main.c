@@ -41,13 +41,16 @@ struct daemon {
     bool stopping;
 };
 
-enum { KEY_TELL_AGAIN = 0x200 };
+enum { KEY_TELL_AGAIN = 0x200, KEY_LEAVE_TOLD };
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0,
      "The configuration; the blocks rules, same, baseline, bus, correlator and the names of the sources are read", 0},
     {"tell-again", KEY_TELL_AGAIN, NULL, 0,
      "Begin at the journal's first record, not at the checkpoint: for a store that is new and knows nothing", 0},
+    {"leave-told", KEY_LEAVE_TOLD, NULL, 0,
+     "Start with other rules than it was killed with: what the former told since the last checkpoint stays in stores",
+     0},
     {0},
 };
 
@@ -63,6 +66,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_TELL_AGAIN:
         arguments->start = CORRELATOR_TELLS_AGAIN;
+        return 0;
+    case KEY_LEAVE_TOLD:
+        arguments->start = CORRELATOR_LEAVES_TOLD;
         return 0;
     case ARGP_KEY_END:
         if (arguments->config == NULL)

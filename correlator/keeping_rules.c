@@ -1,8 +1,11 @@
 #include "correlator/keeping_rules.h"
 
 #include "correlator/baseline/file.h"
+#include "correlator/correlator_inside.h"
+#include "correlator/keeping_inside.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void rules_written_fini(struct rules_written *written)
@@ -64,4 +67,63 @@ enum status rules_record(const struct correlator_config *config, struct rules_wr
     }
     free(ends);
     return room ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+bool keeping_rules_are(const struct checkpoint *checkpoint, const struct journal_record *now)
+{
+    bool same = checkpoint->rule_count == now->rule_count && span_equal(checkpoint->baseline, now->baseline) &&
+                span_equal(checkpoint->same, now->same);
+    for (size_t i = 0; same && i < now->rule_count; i++)
+        same = span_equal(checkpoint->rules[i].name, now->rules[i].name) &&
+               span_equal(checkpoint->rules[i].hash, now->rules[i].hash);
+    return same;
+}
+
+enum status keeping_rules_pack(const struct journal_record *record, struct text *text)
+{
+    struct journal_record timeless = *record;
+    timeless.at_ms = 0;
+    return journal_pack(&timeless, text);
+}
+
+/* Are they those it was judged by last? */
+static enum status is_same(const struct keeping *keeping, const struct journal_record *now, bool *ret_same)
+{
+    struct text text = {0};
+    if (keeping->rules_number == 0) {
+        *ret_same = keeping->checkpoint_body.size == 0 || keeping_rules_are(&keeping->checkpoint, now);
+        return STATUS_OK;
+    }
+    enum status status = keeping_rules_pack(now, &text);
+    *ret_same = status == STATUS_OK && span_equal((struct span){text.data, text.size},
+                                                  (struct span){keeping->rules.data, keeping->rules.size});
+    text_fini(&text);
+    return status;
+}
+
+/* What was told since the checkpoint is not on any list. By the same rules it is told again or taken back as it was;
+ * other rules never speak of it, and it would stay in the stores for ever. */
+enum status keeping_rules_check(const struct correlator *correlator, char ret_reason[WAL_REASON_BYTES])
+{
+    const struct keeping *keeping = &correlator->keeping;
+    struct journal_record now;
+    struct rules_written written = {0};
+    const struct numbers *plan = &keeping->plan; /* flushes up to the checkpoint are journaled behind it */
+    bool has_flushed = plan->count > 0 && plan->items[plan->count - 1] >= keeping->begin;
+    /* other rules begin by telling what is in memory */
+    bool has_begun = keeping->checkpoint_body.size > 0 && keeping->rules_number > keeping->checkpoint.rules_number;
+    bool same = true, has_told = (has_flushed || has_begun) && keeping->sinks.count > 0;
+    if (!has_told || correlator->options.start != CORRELATOR_GOES_ON)
+        return STATUS_OK;
+    enum status status = rules_record(correlator->options.config, &written, &now);
+    if (status == STATUS_OK)
+        status = is_same(keeping, &now, &same);
+    rules_written_fini(&written);
+    if (status != STATUS_OK || same)
+        return status;
+    (void)snprintf(
+        ret_reason, WAL_REASON_BYTES,
+        "rules, baseline or same have changed, and what the former told since the last checkpoint could not "
+        "be taken back: start once with the former and stop it while its sinks are there (or: --leave-told)");
+    return STATUS_INVALID;
 }

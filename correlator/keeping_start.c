@@ -64,14 +64,11 @@ static bool name_note(struct names *names, const struct journal_record *record)
     return true;
 }
 
-/* As they are written, but for when: equal where they say the same. */
 static bool rules_note(struct keeping *keeping, const struct journal_record *record)
 {
-    struct journal_record timeless = *record;
-    timeless.at_ms = 0;
     keeping->rules_number = record->number;
     text_clear(&keeping->rules);
-    return journal_pack(&timeless, &keeping->rules) == STATUS_OK;
+    return keeping_rules_pack(record, &keeping->rules) == STATUS_OK;
 }
 
 static bool note(struct correlator *correlator, const struct journal_record *record)
@@ -103,7 +100,7 @@ static void checkpoint_find(struct correlator *correlator)
     bool found = checkpoint_read(keeping->folder, &keeping->checkpoint_body, &own->generation) == STATUS_OK &&
                  checkpoint_unpack((struct span){keeping->checkpoint_body.data, keeping->checkpoint_body.size},
                                    &keeping->checkpoint_arena, checkpoint) == STATUS_OK;
-    bool is_wanted = correlator->options.start == CORRELATOR_GOES_ON;
+    bool is_wanted = correlator->options.start != CORRELATOR_TELLS_AGAIN;
     bool fits = found && is_wanted && checkpoint->journal == keeping->found.created_ms &&
                 checkpoint->number < keeping->found.next && checkpoint->number + 1 >= keeping->found.first;
     if (found && is_wanted && !fits)
@@ -175,6 +172,8 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
     if (status == STATUS_OK) {
         checkpoint_find(correlator);
         status = sinks_restore(keeping) ? look_through(correlator, reason) : STATUS_NO_MEMORY;
+        if (status == STATUS_OK)
+            status = keeping_rules_check(correlator, reason);
         if (status == STATUS_OK)
             status = catalogue_open(loop, keeping->folder, keeping->found.next, &keeping->catalogue, reason);
         if (status == STATUS_OK && keeping->begin < keeping->found.next)
@@ -289,16 +288,6 @@ static void rules_put(struct correlator *correlator, struct journal_record *now)
 
 /* --- memory as it was --- */
 
-static bool rules_are(const struct checkpoint *checkpoint, const struct journal_record *now)
-{
-    bool same = checkpoint->rule_count == now->rule_count && span_equal(checkpoint->baseline, now->baseline) &&
-                span_equal(checkpoint->same, now->same);
-    for (size_t i = 0; same && i < now->rule_count; i++)
-        same = span_equal(checkpoint->rules[i].name, now->rules[i].name) &&
-               span_equal(checkpoint->rules[i].hash, now->rules[i].hash);
-    return same;
-}
-
 static void promises_restore(struct correlator *correlator)
 {
     const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
@@ -389,8 +378,8 @@ void keeping_restore(struct correlator *correlator)
     if (status != STATUS_OK)
         flow_fail(correlator, status_text(status));
     /* Others may have been in between, and told what these do not say. */
-    bool are_checkpoints =
-        status == STATUS_OK && has_checkpoint && keeping->rules_number == 0 && rules_are(&keeping->checkpoint, &now);
+    bool are_checkpoints = status == STATUS_OK && has_checkpoint && keeping->rules_number == 0 &&
+                           keeping_rules_are(&keeping->checkpoint, &now);
     if (are_checkpoints)
         keeping->rules_number = keeping->checkpoint.rules_number;
     else if (status == STATUS_OK)

@@ -6,11 +6,12 @@ import json
 import pathlib
 import random
 import shutil
+import subprocess
 import tempfile
 import time
 
 from fleet import Fleet, Installation, content, difference
-from harness import Case, incident, main, rule, vedette, where
+from harness import BIN, Case, incident, main, rule, vedette, where
 
 RULES = [rule("campaign", ["air.drone.*", "air.balloon"], 600, "10d")]
 START = 1_757_000_000
@@ -159,6 +160,36 @@ class Journal(Case):
         (self.folder / "correlator.yaml").write_text(json.dumps(wide))
         fleet["correlator"].start()
         self.until(lambda: len(flagged()) == 1, fleet)
+        fleet.end()
+
+    def test_other_rules_after_a_kill_are_refused_until_what_was_told_can_be_taken_back(self):
+        place, fleet = self.place()
+        recent = int(time.time()) - 3 * 86400
+        near = [incident("desk", str(number), "air.drone.incursion",
+                         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(recent + number * 3600)), 52 + number, 20.0,
+                         countries=where(CODES[number])) for number in range(4)]
+        flagged = lambda: [one for one in content(place.store)["episodes"] if one["state"] == "flagged"]
+        config, correlator = self.folder / "correlator.yaml", fleet["correlator"]
+        former = config.read_text()
+        narrow = json.dumps({**json.loads(former), "rules": [{**RULES[0], "reach_km": 50}]})
+        fleet.start()
+        self.write(near)
+        self.until(lambda: self.stored(place, self.ids(near)) and len(flagged()) == 1, fleet)
+        correlator.process.kill()
+        correlator.process.wait()
+        config.write_text(narrow)
+        refused = subprocess.run([BIN / "vedette-correlator", "--config", config], capture_output=True, text=True,
+                                 timeout=60, check=False)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("start once with the former", refused.stderr)
+        config.write_text(former)
+        correlator.start()
+        self.until(correlator.is_ready, Fleet([]))
+        correlator.end()
+        self.until(lambda: correlator.process.poll() is not None, Fleet([]))
+        config.write_text(narrow)
+        correlator.start()
+        self.until(lambda: not flagged(), Fleet([]))
         fleet.end()
 
     def test_rules_that_come_back_find_again_what_others_took_back(self):
