@@ -191,8 +191,8 @@ static void write_done(uv_work_t *work, int cancelled)
 static void write_it(uv_work_t *work)
 {
     struct checkpointing *own = work->data;
-    own->status =
-        checkpoint_write(own->folder, own->generation, (struct span){own->body.data, own->body.size}, own->reason);
+    own->status = checkpoint_write(own->folder, own->writing_generation, (struct span){own->body.data, own->body.size},
+                                   own->reason);
 }
 
 static bool capture(struct correlator *correlator)
@@ -230,7 +230,7 @@ void checkpointing_moved(struct correlator *correlator)
         return;
     own->is_captured = false;
     own->is_writing = true;
-    own->generation++;
+    own->writing_generation = ++own->generation; /* a last one may be written meanwhile */
     own->writing_number = own->captured_number;
     own->correlator = correlator;
     own->work.data = own;

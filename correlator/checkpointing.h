@@ -13,8 +13,8 @@ struct correlator;
 struct checkpointing {
     const char *folder; /* the keeping's */
     uint64_t generation;
-    uint64_t number;         /* of the last one that is written */
-    uint64_t writing_number; /* of the one that is being written */
+    uint64_t number;                             /* of the last one that is written */
+    uint64_t writing_number, writing_generation; /* of the one that is being written */
     bool is_captured;
     bool is_writing;
     struct text body;
