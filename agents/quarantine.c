@@ -89,7 +89,9 @@ enum status quarantine_add(struct quarantine *quarantine, const struct report *r
     ssize_t put = write(quarantine->fd, quarantine->line.data, quarantine->line.size);
     if (put < 0)
         return status_from_errno(errno);
-    return (size_t)put == quarantine->line.size ? STATUS_OK : STATUS_NO_SPACE;
+    if ((size_t)put < quarantine->line.size)
+        return STATUS_NO_SPACE;
+    return fdatasync(quarantine->fd) == 0 ? STATUS_OK : status_from_errno(errno); /* its source's place is safe too */
 }
 
 const char *quarantine_path(const struct quarantine *quarantine)
