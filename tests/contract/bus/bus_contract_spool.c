@@ -93,17 +93,23 @@ static void a_receiver_that_has_more_than_the_spool_is_refused(void **state)
     world_until(world, older.closed && taker.closed);
 }
 
+/* The taker has the first hundred and acknowledges nothing; what comes after them is dropped. */
+static void drop_oldest(struct world *world, struct taker *taker, struct giver *giver)
+{
+    taker_open(taker, world, &(struct receiver_options){LISTENS, .window_items = 100});
+    giver_open(giver, world,
+               &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_DROP_OLDEST)});
+    giver_give_all(giver, 100);
+    world_until(world, taker->count == 100);
+    giver_give_all(giver, 40000);
+}
+
 static void what_a_spool_dropped_is_skipped_in_a_new_epoch(void **state)
 {
     struct world *world = *state;
     struct taker taker = {.acking = ACKS_NEVER};
     struct giver giver = {0};
-    taker_open(&taker, world, &(struct receiver_options){LISTENS, .window_items = 100});
-    giver_open(&giver, world,
-               &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_DROP_OLDEST)});
-    giver_give_all(&giver, 100);
-    world_until(world, taker.count == 100);
-    giver_give_all(&giver, 40000);
+    drop_oldest(world, &taker, &giver);
     const struct outbox *outbox = sender_outbox(giver.sender);
     assert_true(outbox->dropped > 10000);
     taker.acking = ACKS_AT_ONCE;
@@ -125,12 +131,7 @@ static void what_a_spool_dropped_is_skipped_after_a_restart_too(void **state)
     struct world *world = *state;
     struct taker taker = {.acking = ACKS_NEVER};
     struct giver giver = {0};
-    taker_open(&taker, world, &(struct receiver_options){LISTENS, .window_items = 100});
-    giver_open(&giver, world,
-               &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_DROP_OLDEST)});
-    giver_give_all(&giver, 100);
-    world_until(world, taker.count == 100);
-    giver_give_all(&giver, 40000);
+    drop_oldest(world, &taker, &giver);
     giver_close(&giver);
     world_until(world, giver.closed);
     giver = (struct giver){0};
