@@ -8,7 +8,7 @@
 #define HWM_FRAMES        32 /* frames, not bytes: a frame is a batch */
 #define CURVE_BYTES       64 /* what encryption adds to a frame, at most: 33 */
 #define BACKLOG           1024
-#define LINGER_MS         100 /* for the last word; −1 would hang the exit */
+#define LINGER_MS         1000 /* for the last word, on a machine that is busy too; −1 would hang the exit */
 #define HANDSHAKE_MS      3000
 #define CONNECT_MS        5000
 #define UNBIND_MS         1000 /* at most; a millisecond as a rule */
