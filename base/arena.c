@@ -40,6 +40,7 @@ void arena_reset(struct arena *arena)
     for (struct arena_block *block = arena->first; block != NULL; block = block->next)
         block->used = 0;
     arena->current = arena->first;
+    arena->starved = false;
 }
 
 /* Frees the blocks that hold nothing: kept from before a reset, and too small for what is asked since. */
@@ -75,8 +76,10 @@ static struct arena_block *block_add(struct arena *arena, size_t size)
     if (!fits(arena, room))
         return NULL;
     struct arena_block *block = malloc(sizeof *block + room);
-    if (block == NULL)
+    if (block == NULL) {
+        arena->starved = true;
         return NULL;
+    }
     *block = (struct arena_block){.size = room};
     arena->taken += room;
     if (arena->current == NULL) {

@@ -7,6 +7,8 @@
 
 #include "base/span.h"
 
+#include <stdbool.h>
+
 struct arena_block;
 
 struct arena {
@@ -14,12 +16,14 @@ struct arena {
     struct arena_block *current;
     size_t limit; /* bytes it may take in all */
     size_t taken; /* bytes taken by blocks */
+    bool starved; /* the machine had no memory: what was refused was within the limit */
 };
 
 /* Takes nothing yet. limit in bytes. */
 void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
-/* Forgets every piece, keeps the blocks as far as the limit leaves room for those that are asked for next. */
+/* Forgets every piece and that it starved, keeps the blocks as far as the limit leaves room for those that are asked
+ * for next. */
 void arena_reset(struct arena *arena);
 /* 16-byte aligned, not zeroed; NULL when the limit or the memory is reached. size 0 answers a valid pointer. */
 void *arena_take(struct arena *arena, size_t size);

@@ -66,12 +66,22 @@ static void set_flow(struct sink *sink)
     size_t batches = store_thread_waiting(sink->thread);
     /* Held at the limits, let go at half of them. */
     size_t part = sink->is_held ? 2 : 1;
-    bool holds = sink->ending != SINK_RUNS || sink->is_troubled || sink->waiting_bytes >= HELD_BYTES / part ||
-                 batches >= HELD_BATCHES / part;
+    bool holds = sink->ending != SINK_RUNS || sink->has_failed || sink->is_troubled ||
+                 sink->waiting_bytes >= HELD_BYTES / part || batches >= HELD_BATCHES / part;
     if (holds == sink->is_held || sink->receiver == NULL)
         return;
     sink->is_held = holds;
     receiver_set_flow(sink->receiver, holds ? RECEIVER_HELD : RECEIVER_FLOWS);
+}
+
+/* For good: nothing more is taken. */
+static void fail(struct sink *sink, const char *reason)
+{
+    if (sink->has_failed)
+        return;
+    sink->has_failed = true;
+    set_flow(sink);
+    sink->events.failed(sink->events.self, reason);
 }
 
 static void item_reject(struct sink *sink, const struct peer *peer, uint64_t position, const char *reason)
@@ -83,36 +93,56 @@ static void item_reject(struct sink *sink, const struct peer *peer, uint64_t pos
                  reason, count);
 }
 
-static void on_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+/* STATUS_NO_MEMORY: the machine has none. An item that asks for more than it may (the arena's limit) is refused. */
+static enum status items_decode(struct sink *sink, const struct peer *peer, uint64_t first, const struct span *items,
+                                size_t count, struct store_batch *batch)
 {
-    struct sink *sink = self;
+    for (size_t i = 0; i < count; i++) {
+        char reason[REASON_BYTES] = "more memory than an item may take";
+        struct publication *publication = &batch->publications[batch->count];
+        struct span item = arena_copy(&batch->arena, items[i]); /* what is unpacked may borrow from it */
+        if (item.data != NULL && publication_unpack(item, &batch->arena, publication, reason) == STATUS_OK)
+            batch->count++;
+        else if (batch->arena.starved)
+            return STATUS_NO_MEMORY;
+        else
+            item_reject(sink, peer, first + i, reason);
+    }
+    return STATUS_OK;
+}
+
+static struct store_batch *batch_decode(struct sink *sink, const struct peer *peer, uint64_t first,
+                                        const struct span *items, size_t count)
+{
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += items[i].size;
     struct store_batch *batch = store_batch_new(DECODE_BYTES_MIN + DECODE_FACTOR * bytes, count);
     struct span peer_name = batch != NULL ? arena_copy(&batch->arena, span_of(peer->name)) : (struct span){0};
-    if (peer_name.data == NULL) {
+    if (peer_name.data == NULL || items_decode(sink, peer, first, items, count, batch) != STATUS_OK) {
         store_batch_free(batch);
-        log_error("sink.failed", "out of memory"); /* not acknowledged: it is sent again to who comes next */
-        sink->events.failed(sink->events.self, "out of memory");
-        return;
+        return NULL;
     }
-    sink->stats.received += count;
     batch->peer_name = (char *)(uintptr_t)peer_name.data;
     batch->epoch = peer->epoch;
     batch->last = first + count - 1;
     batch->bytes = bytes;
-    for (size_t i = 0; i < count; i++) {
-        char reason[REASON_BYTES] = "out of memory";
-        struct publication *publication = &batch->publications[batch->count];
-        struct span item = arena_copy(&batch->arena, items[i]); /* what is unpacked may borrow from it */
-        if (item.data == NULL || publication_unpack(item, &batch->arena, publication, reason) != STATUS_OK) {
-            item_reject(sink, peer, first + i, reason);
-            continue;
-        }
-        batch->count++;
+    return batch;
+}
+
+static void on_batch(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count)
+{
+    struct sink *sink = self;
+    if (sink->has_failed) /* who acknowledges these acknowledges those, too, that it failed on */
+        return;
+    struct store_batch *batch = batch_decode(sink, peer, first, items, count);
+    if (batch == NULL) {
+        log_error("sink.failed", "out of memory: what came is not acknowledged, it is told again at the next start");
+        fail(sink, "out of memory");
+        return;
     }
-    sink->waiting_bytes += bytes;
+    sink->stats.received += count;
+    sink->waiting_bytes += batch->bytes;
     sink->waiting += batch->count;
     store_thread_apply(sink->thread, batch);
     set_flow(sink);
@@ -211,10 +241,8 @@ static void on_trouble(void *self, enum delivery delivery, const char *reason)
     }
     sink->is_troubled = delivery != DELIVERED;
     set_flow(sink);
-    bool has_failed = delivery == REJECTED || (delivery == RETRY_LATER && sink->patience == SINK_GIVES_UP);
-    if (has_failed && !sink->has_failed)
-        sink->events.failed(sink->events.self, reason);
-    sink->has_failed |= has_failed;
+    if (delivery == REJECTED || (delivery == RETRY_LATER && sink->patience == SINK_GIVES_UP))
+        fail(sink, reason);
 }
 
 static void on_alerts_read(void *self, struct span endpoint, struct span subject, struct alert_ticket *ticket)

@@ -66,7 +66,8 @@ struct sink_events {
     /* After each batch is stored: what came, with its effect. For `replay --speed`, which tells the story. May be NULL.
      */
     void (*stored)(void *self, const struct publication *publications, const enum store_effect *effects, size_t count);
-    /* The store failed for good (not: disk full, which is retried with a growing pause and logged). */
+    /* It failed for good and takes nothing more: the store did (not: disk full, which is retried with a growing pause
+     * and logged), or there was no memory for what came, which is not acknowledged. Once. */
     void (*failed)(void *self, const char *reason);
     void *self;
 };

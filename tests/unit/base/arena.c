@@ -41,6 +41,34 @@ static void the_limit_is_never_passed(void **state)
     arena_fini(&arena);
 }
 
+/* Linked in the place of malloc (--wrap). */
+static bool memory_is_gone;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    return memory_is_gone ? NULL : __real_malloc(size);
+}
+
+static void no_memory_is_told_from_the_limit(void **state)
+{
+    struct arena arena;
+    arena_init(&arena, 100000);
+    assert_null(arena_take(&arena, 100001));
+    assert_false(arena.starved);
+    memory_is_gone = true;
+    void *piece = arena_take(&arena, 100);
+    memory_is_gone = false;
+    assert_null(piece);
+    assert_true(arena.starved);
+    assert_non_null(arena_take(&arena, 100));
+    assert_true(arena.starved); /* whoever asks later hears of it, too */
+    arena_reset(&arena);
+    assert_false(arena.starved);
+    arena_fini(&arena);
+}
+
 static void after_a_reset_the_same_work_takes_no_more_memory(void **state)
 {
     struct arena arena;
@@ -112,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_aligned_apart_and_writable),
         cmocka_unit_test(the_limit_is_never_passed),
+        cmocka_unit_test(no_memory_is_told_from_the_limit),
         cmocka_unit_test(after_a_reset_the_same_work_takes_no_more_memory),
         cmocka_unit_test(what_grows_from_reset_to_reset_is_bounded_by_the_limit_alone),
         cmocka_unit_test(copies_and_prints_end_with_a_nul),

@@ -44,6 +44,47 @@ static void what_cannot_be_decoded_is_counted_and_acknowledged(void **state)
     assert_int_equal(sink_stats(bench->sink)->received, 4);
 }
 
+/* Linked in the place of publication_unpack (--wrap): finds no memory for one publication. */
+static uint64_t unpacked, starves_at; /* its number, from 1; 0: none */
+
+enum status __real_publication_unpack(struct span bytes, struct arena *arena, struct publication *ret_publication,
+                                      char ret_reason[REASON_BYTES]);
+enum status __wrap_publication_unpack(struct span bytes, struct arena *arena, struct publication *ret_publication,
+                                      char ret_reason[REASON_BYTES]);
+enum status __wrap_publication_unpack(struct span bytes, struct arena *arena, struct publication *ret_publication,
+                                      char ret_reason[REASON_BYTES])
+{
+    if (++unpacked != starves_at)
+        return __real_publication_unpack(bytes, arena, ret_publication, ret_reason);
+    arena->starved = true;
+    return STATUS_NO_MEMORY;
+}
+
+static void what_finds_no_memory_ends_the_sink_and_neither_it_nor_what_follows_is_acknowledged(void **state)
+{
+    struct bench *bench = *state;
+    open_sink(bench);
+    tell(bench, "a");
+    RUN_UNTIL(bench, sender_acked(bench->sender) == 1);
+    unpacked = 0;
+    starves_at = 2;
+    for (int i = 0; i < 3000; i++) { /* several batches: the later ones have all the memory they want */
+        char id[16];
+        snprintf(id, sizeof id, "i%d", i);
+        tell(bench, id);
+    }
+    RUN_UNTIL(bench, bench->failed);
+    run_for(bench, 300);
+    assert_int_equal(sender_acked(bench->sender), 1);
+    assert_int_equal(sink_stats(bench->sink)->rejected, 0);
+    close_sink(bench, 0);
+    assert_int_equal(store_link(bench->store).number, 1);
+    bench->failed = false;
+    open_sink(bench); /* it is told again */
+    RUN_UNTIL(bench, sender_acked(bench->sender) == 3001);
+    assert_int_equal(sink_stats(bench->sink)->applied, 3000);
+}
+
 static void an_episode_is_flagged_updated_and_withdrawn_in_order_and_signed(void **state)
 {
     struct bench *bench = *state;
@@ -268,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(what_is_sent_is_stored_and_acknowledged),
         T(what_cannot_be_decoded_is_counted_and_acknowledged),
+        T(what_finds_no_memory_ends_the_sink_and_neither_it_nor_what_follows_is_acknowledged),
         T(an_episode_is_flagged_updated_and_withdrawn_in_order_and_signed),
         T(a_retry_has_the_same_id),
         T(a_refusal_and_a_redirect_are_given_up),
