@@ -1,11 +1,8 @@
 #include "correlator/journal/catalogue.h"
 
 #include "base/log.h"
-#include "base/wal/wal.h"
-#include "correlator/journal/journal.h"
-#include "correlator/journal/kept.h"
-#include "correlator/journal/leaf.h"
-#include "proto/limits.h"
+#include "correlator/journal/batches.h"
+#include "correlator/journal/sealing.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -16,20 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECORD_ARENA_BYTES (16u * 1024u * 1024u)
-#define REPORT_ARENA_BYTES (1024u * 1024u)
-
-/* Where records begin that no index has, as far as it was asked: found by reading on. */
-struct tail_place {
-    uint64_t lsn, next, segment, offset;
-};
-struct tail {
-    struct wal_reader *reader;
-    struct tail_place *places;
-    size_t count;
-    size_t room;
-};
-
 struct catalogue {
     struct archive archive; /* first: it is one */
     uv_loop_t *loop;
@@ -39,11 +22,8 @@ struct catalogue {
     size_t room;
     uint64_t noted;      /* all before it are known */
     size_t sealed_count; /* of the journal's segments, when last looked at */
-    struct tail tail;
-    struct wal_reader *reader; /* reads records by their place */
-    struct kept_records kept;
-    struct arena record_arena, report_arena;
-    struct sealing *sealing; /* under way; NULL: none */
+    struct batches batches;
+    bool is_sealing; /* one of the leaves */
     bool is_closing;
     void (*closed)(void *self);
     void *closed_self;
@@ -79,184 +59,20 @@ static void index_path(const struct catalogue *catalogue, uint64_t first, char p
     (void)snprintf(path, PATH_MAX, "%s/%020" PRIu64 ".idx", catalogue->folder, first);
 }
 
-static enum status reader_open(const struct catalogue *catalogue, uint64_t number, struct wal_reader **ret_reader,
-                               char ret_reason[WAL_REASON_BYTES])
-{
-    const struct journal_options options = {.folder = catalogue->folder};
-    struct wal_options wal;
-    journal_wal_options(&options, &wal);
-    return wal_reader_open(&wal, number, ret_reader, ret_reason);
-}
-
-/* --- the tail --- */
-
-static void tail_fini(struct tail *tail)
-{
-    if (tail->reader != NULL)
-        wal_reader_close(tail->reader);
-    free(tail->places);
-    *tail = (struct tail){0};
-}
-
-static enum status tail_add(struct tail *tail, const struct wal_record *record)
-{
-    if (tail->count == tail->room) {
-        size_t room = tail->room == 0 ? 256 : tail->room * 2;
-        struct tail_place *places = realloc(tail->places, room * sizeof *places);
-        if (places == NULL)
-            return STATUS_NO_MEMORY;
-        tail->places = places;
-        tail->room = room;
-    }
-    tail->places[tail->count++] =
-        (struct tail_place){record->lsn, record->lsn + record->count, record->segment, record->offset};
-    return STATUS_OK;
-}
-
-/* Reads on until the record of the number was met. */
-static enum status tail_reach(struct catalogue *catalogue, uint64_t first, uint64_t number,
-                              char reason[WAL_REASON_BYTES])
-{
-    struct tail *tail = &catalogue->tail;
-    struct wal_record record;
-    enum status status = STATUS_OK;
-    if (tail->reader == NULL)
-        status = reader_open(catalogue, first, &tail->reader, reason);
-    while (status == STATUS_OK && (tail->count == 0 || tail->places[tail->count - 1].next <= number) &&
-           (status = wal_reader_next(tail->reader, &record, reason)) == STATUS_OK)
-        if (record.type == journal_type(JOURNAL_BATCH))
-            status = tail_add(tail, &record);
-    return status == STATUS_END ? STATUS_NOT_FOUND : status;
-}
-
-static const struct tail_place *tail_find(const struct tail *tail, uint64_t number)
-{
-    size_t low = 0, high = tail->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (tail->places[middle].lsn <= number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 ? &tail->places[low - 1] : NULL;
-}
-
-/* What an index has now. */
-static void tail_drop(struct tail *tail, uint64_t next)
-{
-    size_t gone = 0;
-    while (gone < tail->count && tail->places[gone].lsn < next)
-        gone++;
-    if (gone > 0)
-        memmove(tail->places, tail->places + gone, (tail->count - gone) * sizeof *tail->places);
-    tail->count -= gone;
-}
-
-/* --- reading reports --- */
-
-static struct leaf_stub stub_of(uint64_t number, const struct report *report)
-{
-    char id[LIMIT_INCIDENT_ID_BYTES + 1];
-    struct leaf_stub stub = {.number = number, .start_ms = TIME_NONE, .end_ms = TIME_NONE};
-    if (report == NULL)
-        return stub;
-    stub.id_hash = archive_id_hash((struct span){id, report_incident_id(report, id, sizeof id)});
-    stub.category = (uint16_t)report->category;
-    stub.role = (uint16_t)report->role;
-    if (report->has_place && report->occurred.start_ms != TIME_NONE) {
-        struct point point = point_from_degrees(report->place.lat, report->place.lon);
-        stub.start_ms = report->occurred.start_ms;
-        stub.end_ms = report->occurred.end_ms;
-        stub.x = point.x;
-        stub.y = point.y;
-        stub.z = point.z;
-    }
-    return stub;
-}
-
-static enum status packed_note(struct catalogue *catalogue, struct leaf *leaf, uint64_t number, struct span packed)
-{
-    struct report report;
-    char reason[REASON_BYTES];
-    arena_reset(&catalogue->report_arena);
-    bool right = report_unpack(packed, &catalogue->report_arena, &report, reason) == STATUS_OK;
-    const struct leaf_stub stub = stub_of(number, right ? &report : NULL);
-    return leaf_add_stub(leaf, &stub);
-}
-
-static enum status batch_read(struct catalogue *catalogue, const struct wal_record *record,
-                              struct journal_record *ret_batch)
-{
-    char reason[REASON_BYTES];
-    arena_reset(&catalogue->record_arena);
-    return journal_unpack(record->type, record->lsn, record->count, record->payload, &catalogue->record_arena,
-                          ret_batch, reason);
-}
-
-/* Where it begins, and what it holds that is not known. */
-static enum status record_note(struct catalogue *catalogue, struct leaf *leaf, const struct wal_record *record)
-{
-    struct journal_record batch;
-    if (record->type != journal_type(JOURNAL_BATCH))
-        return STATUS_OK;
-    const struct leaf_place place = {record->lsn, record->offset};
-    enum status status = leaf_add_place(leaf, &place);
-    if (status != STATUS_OK || record->lsn + record->count <= catalogue->noted)
-        return status;
-    status = batch_read(catalogue, record, &batch);
-    for (size_t i = 0; status == STATUS_OK && i < batch.item_count; i++) {
-        uint64_t number = batch.number + i;
-        if (number < catalogue->noted)
-            continue;
-        status = packed_note(catalogue, leaf, number, batch.items[i]);
-        if (status == STATUS_OK)
-            catalogue->noted = number + 1;
-    }
-    return status;
-}
+/* --- noting --- */
 
 enum status catalogue_note(struct catalogue *catalogue, uint64_t number, const struct report *report)
 {
     if (number < catalogue->noted)
         return STATUS_OK;
-    const struct leaf_stub stub = stub_of(number, report);
+    const struct leaf_stub stub = leaf_stub_of(number, report);
     enum status status = leaf_add_stub(last_leaf(catalogue), &stub);
     if (status == STATUS_OK)
         catalogue->noted = number + 1;
     return status;
 }
 
-/* --- sealing: a leaf becomes a file, in a thread of the pool --- */
-
-struct sealing {
-    uv_work_t work;
-    struct catalogue *catalogue;
-    struct leaf *leaf; /* nobody changes it meanwhile */
-    struct leaf copy;  /* its stubs are the leaf's, its places its own */
-    char path[PATH_MAX];
-    enum status status;
-};
-
-static void seal(uv_work_t *work)
-{
-    struct sealing *sealing = work->data;
-    struct leaf *copy = &sealing->copy;
-    struct wal_reader *reader = NULL;
-    struct wal_record record;
-    char reason[WAL_REASON_BYTES];
-    sealing->status = reader_open(sealing->catalogue, copy->facts.first, &reader, reason);
-    while (sealing->status == STATUS_OK && (sealing->status = wal_reader_next(reader, &record, reason)) == STATUS_OK &&
-           record.lsn < copy->facts.next) {
-        const struct leaf_place place = {record.lsn, record.offset};
-        if (record.type == journal_type(JOURNAL_BATCH))
-            sealing->status = leaf_add_place(copy, &place);
-    }
-    if (reader != NULL)
-        wal_reader_close(reader);
-    if (sealing->status == STATUS_OK)
-        sealing->status = leaf_write(copy, sealing->path);
-}
+/* --- sealing: a leaf becomes a file --- */
 
 static void catalogue_free(struct catalogue *catalogue)
 {
@@ -264,12 +80,7 @@ static void catalogue_free(struct catalogue *catalogue)
         leaf_fini(catalogue->leaves[i]);
         free(catalogue->leaves[i]);
     }
-    tail_fini(&catalogue->tail);
-    if (catalogue->reader != NULL)
-        wal_reader_close(catalogue->reader);
-    arena_fini(&catalogue->record_arena);
-    arena_fini(&catalogue->report_arena);
-    kept_fini(&catalogue->kept);
+    batches_fini(&catalogue->batches);
     free((void *)catalogue->leaves);
     free(catalogue->folder);
     free(catalogue);
@@ -284,44 +95,31 @@ static void closed_tell(struct catalogue *catalogue)
         closed(closed_self);
 }
 
-static void sealed(uv_work_t *work, int cancelled)
+static void on_sealed(void *self, struct leaf *leaf, const char *path, enum status status)
 {
-    struct sealing *sealing = work->data;
-    struct catalogue *catalogue = sealing->catalogue;
+    struct catalogue *catalogue = self;
     struct leaf mapped;
-    catalogue->sealing = NULL;
-    free(sealing->copy.places);
-    if (cancelled == 0 && sealing->status == STATUS_OK && !catalogue->is_closing &&
-        leaf_map(&mapped, sealing->path) == STATUS_OK) {
+    catalogue->is_sealing = false;
+    if (status != STATUS_OK) {
+        log_warn("journal.index", "%s cannot be made: %s; it stays in memory until the next start", path,
+                 status_text(status));
+    } else if (!catalogue->is_closing && leaf_map(&mapped, path) == STATUS_OK) {
         mapped.is_checked = true; /* written just now */
-        leaf_fini(sealing->leaf);
-        *sealing->leaf = mapped;
-        tail_drop(&catalogue->tail, mapped.facts.next);
-    } else if (sealing->status != STATUS_OK) {
-        log_warn("journal.index", "%s cannot be made: %s; it stays in memory until the next start", sealing->path,
-                 status_text(sealing->status));
+        leaf_fini(leaf);
+        *leaf = mapped;
+        batches_indexed(&catalogue->batches, mapped.facts.next);
     }
-    free(sealing);
     if (catalogue->is_closing)
         closed_tell(catalogue);
 }
 
-static void seal_begin(struct catalogue *catalogue, struct leaf *leaf)
+static void seal(struct catalogue *catalogue, struct leaf *leaf)
 {
-    struct sealing *sealing = calloc(1, sizeof *sealing);
-    if (sealing == NULL)
-        return; /* another time */
-    sealing->catalogue = catalogue;
-    sealing->leaf = leaf;
-    sealing->copy = *leaf;
-    sealing->copy.places = NULL;
-    sealing->copy.place_room = sealing->copy.facts.place_count = 0;
-    sealing->work.data = sealing;
-    index_path(catalogue, leaf->facts.first, sealing->path);
-    if (uv_queue_work(catalogue->loop, &sealing->work, seal, sealed) != 0)
-        free(sealing);
-    else
-        catalogue->sealing = sealing;
+    char path[PATH_MAX];
+    index_path(catalogue, leaf->facts.first, path);
+    /* where it cannot begin: another time */
+    catalogue->is_sealing =
+        sealing_begin(catalogue->loop, catalogue->folder, leaf, path, on_sealed, catalogue) == STATUS_OK;
 }
 
 /* The first of the journal's segments that end within the last leaf. */
@@ -335,12 +133,12 @@ static void split(struct catalogue *catalogue, uint64_t next)
 
 void catalogue_tick(struct catalogue *catalogue, uint64_t journaled)
 {
-    if (catalogue->sealing != NULL)
+    if (catalogue->is_sealing)
         return;
     for (size_t i = 0; i < catalogue->count; i++) {
         struct leaf *leaf = catalogue->leaves[i];
         if (leaf->mapped == NULL && leaf->facts.next != 0) {
-            seal_begin(catalogue, leaf);
+            seal(catalogue, leaf);
             return;
         }
     }
@@ -398,37 +196,16 @@ static struct catalogue *catalogue_of(struct archive *archive)
     return (struct catalogue *)archive;
 }
 
-/* All records of a segment. */
-static enum status segment_read(struct catalogue *catalogue, struct leaf *leaf, uint64_t next,
-                                char reason[WAL_REASON_BYTES])
-{
-    struct wal_reader *reader;
-    struct wal_record record;
-    if (leaf->facts.first >= next)
-        return STATUS_OK;
-    enum status status = reader_open(catalogue, leaf->facts.first, &reader, reason);
-    if (status != STATUS_OK)
-        return status;
-    while ((status = wal_reader_next(reader, &record, reason)) == STATUS_OK && record.lsn < next &&
-           (status = record_note(catalogue, leaf, &record)) == STATUS_OK)
-        ;
-    wal_reader_close(reader);
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
 /* A damaged index is made anew, in memory. */
 static enum status leaf_mend(struct catalogue *catalogue, struct leaf *leaf)
 {
     struct leaf anew;
     char reason[WAL_REASON_BYTES] = "";
-    uint64_t noted = catalogue->noted;
     log_warn("journal.index", "%s/%020" PRIu64 ".idx is damaged: it is made anew", catalogue->folder,
              leaf->facts.first);
     leaf_init(&anew, leaf->facts.first);
     anew.facts.next = leaf->facts.next;
-    catalogue->noted = anew.facts.first;
-    enum status status = segment_read(catalogue, &anew, anew.facts.next, reason);
-    catalogue->noted = noted;
+    enum status status = leaf_read(&anew, catalogue->folder, anew.facts.next, reason);
     if (status != STATUS_OK) {
         log_error("journal.index", "it cannot be made: %s", reason);
         leaf_fini(&anew);
@@ -491,61 +268,20 @@ static struct leaf *leaf_of(const struct catalogue *catalogue, uint64_t number)
     return low > 0 ? catalogue->leaves[low - 1] : NULL;
 }
 
-/* Where the record begins that holds the number. */
-static enum status place_find(struct catalogue *catalogue, const struct leaf *leaf, uint64_t number,
-                              uint64_t *ret_segment, uint64_t *ret_offset, char reason[WAL_REASON_BYTES])
-{
-    if (leaf->facts.place_count > 0) {
-        const struct leaf_place *place = leaf_place_of(leaf, number);
-        *ret_segment = leaf->facts.first;
-        *ret_offset = place != NULL ? place->offset : 0;
-        return place != NULL ? STATUS_OK : STATUS_NOT_FOUND;
-    }
-    enum status status = tail_reach(catalogue, leaf->facts.first, number, reason);
-    const struct tail_place *place = status == STATUS_OK ? tail_find(&catalogue->tail, number) : NULL;
-    if (place == NULL)
-        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
-    *ret_segment = place->segment;
-    *ret_offset = place->offset;
-    return STATUS_OK;
-}
-
-static enum status record_at(struct catalogue *catalogue, uint64_t number, struct journal_record *ret_batch)
-{
-    struct leaf *leaf = leaf_of(catalogue, number);
-    struct wal_record record;
-    char reason[WAL_REASON_BYTES] = "";
-    uint64_t segment = 0, offset = 0;
-    enum status status = leaf != NULL ? leaf_ready(catalogue, leaf) : STATUS_NOT_FOUND;
-    if (status == STATUS_OK)
-        status = place_find(catalogue, leaf, number, &segment, &offset, reason);
-    if (status == STATUS_OK && catalogue->reader == NULL)
-        status = reader_open(catalogue, 0, &catalogue->reader, reason);
-    if (status == STATUS_OK)
-        status = wal_reader_at(catalogue->reader, segment, offset, &record, reason);
-    if (status == STATUS_OK)
-        status = batch_read(catalogue, &record, ret_batch);
-    if (status == STATUS_OK &&
-        (ret_batch->kind != JOURNAL_BATCH || number - ret_batch->number >= ret_batch->item_count))
-        status = STATUS_NOT_FOUND;
-    if (status != STATUS_OK)
-        log_error("journal.unread", "report %" PRIu64 " cannot be read from %s: %s", number, catalogue->folder,
-                  reason[0] != '\0' ? reason : status_text(status));
-    return status;
-}
-
 static enum status read_one(struct catalogue *catalogue, uint64_t number, archive_report_visitor visitor, void *self)
 {
-    const struct kept_record *kept = kept_find(&catalogue->kept, number);
-    struct journal_record batch;
-    if (kept == NULL) {
-        enum status status = record_at(catalogue, number, &batch);
-        if (status != STATUS_OK)
-            return status;
-        kept = kept_put(&catalogue->kept, &batch);
-    }
-    return kept != NULL ? visitor(self, number, kept->items[number - kept->number], kept->at_ms)
-                        : visitor(self, number, batch.items[number - batch.number], batch.at_ms);
+    struct leaf *leaf = leaf_of(catalogue, number);
+    struct span report;
+    int64_t heard_ms;
+    char reason[WAL_REASON_BYTES] = "";
+    enum status status = leaf != NULL ? leaf_ready(catalogue, leaf) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = batches_find(&catalogue->batches, leaf, number, &report, &heard_ms, reason);
+    if (status == STATUS_OK)
+        return visitor(self, number, report, heard_ms);
+    log_error("journal.unread", "report %" PRIu64 " cannot be read from %s: %s", number, catalogue->folder,
+              reason[0] != '\0' ? reason : status_text(status));
+    return status;
 }
 
 static enum status read_numbers(struct archive *archive, const uint64_t *numbers, size_t count,
@@ -590,20 +326,17 @@ static enum status segment_open(struct catalogue *catalogue, const struct wal_se
         return STATUS_NO_MEMORY;
     index_path(catalogue, segment->first, path);
     if (segment->sealed && leaf_map(leaf, path) == STATUS_OK && leaf->facts.first == segment->first &&
-        leaf->facts.next == segment->next) {
-        catalogue->noted = segment->next;
+        leaf->facts.next == segment->next)
         return STATUS_OK;
-    }
     leaf_fini(leaf);
     leaf_init(leaf, segment->first);
-    enum status status = segment_read(catalogue, leaf, segment->sealed ? segment->next : next, reason);
+    enum status status = leaf_read(leaf, catalogue->folder, segment->sealed ? segment->next : next, reason);
     if (status != STATUS_OK || !segment->sealed) {
         places_forget(leaf);
         return status;
     }
     log_info("journal.index", "%s is made: %" PRIu64 " reports", path, leaf->facts.stub_count);
     leaf->facts.next = segment->next;
-    catalogue->noted = segment->next;
     if (leaf_write(leaf, path) != STATUS_OK)
         log_warn("journal.index", "%s cannot be written: it stays in memory", path);
     return STATUS_OK;
@@ -617,13 +350,11 @@ static enum status segments_open(struct catalogue *catalogue, uint64_t next, cha
         return STATUS_NO_MEMORY;
     size_t found = wal_segments(catalogue->folder, segments, count);
     enum status status = STATUS_OK;
-    catalogue->noted = count > 0 ? segments[0].first : 1;
     for (size_t i = 0; i < found && i < count && status == STATUS_OK; i++)
         status = segment_open(catalogue, &segments[i], next, reason);
     if (status == STATUS_OK && catalogue->count == 0)
         status = leaf_push(catalogue, 1) != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    if (catalogue->noted < next)
-        catalogue->noted = next;
+    catalogue->noted = next;
     free(segments);
     return status;
 }
@@ -642,8 +373,7 @@ enum status catalogue_open(uv_loop_t *loop, const char *folder, uint64_t next, s
         catalogue->archive.driver = &archive_catalogue;
         catalogue->loop = loop;
         catalogue->folder = own;
-        arena_init(&catalogue->record_arena, RECORD_ARENA_BYTES);
-        arena_init(&catalogue->report_arena, REPORT_ARENA_BYTES);
+        batches_init(&catalogue->batches, own);
         status = segments_open(catalogue, next, ret_reason);
         if (status == STATUS_OK)
             *ret_catalogue = catalogue;
@@ -660,6 +390,6 @@ void catalogue_close(struct catalogue *catalogue, void (*closed)(void *self), vo
     catalogue->is_closing = true;
     catalogue->closed = closed;
     catalogue->closed_self = self;
-    if (catalogue->sealing == NULL)
+    if (!catalogue->is_sealing)
         closed_tell(catalogue);
 }

@@ -5,7 +5,7 @@
  * The file is as memory is: of another machine's byte order it is not read but made anew. */
 #pragma once
 
-#include "base/status.h"
+#include "base/wal/wal.h"
 #include "correlator/archive.h"
 
 #include <stdbool.h>
@@ -21,6 +21,8 @@ struct leaf_stub {
     uint16_t category;
     uint16_t role;
 };
+
+struct report;
 
 struct leaf_place { /* where a record begins */
     uint64_t lsn;
@@ -53,6 +55,15 @@ void leaf_init(struct leaf *leaf, uint64_t first);
 void leaf_fini(struct leaf *leaf);
 enum status leaf_add_stub(struct leaf *leaf, const struct leaf_stub *stub) MUST_CHECK;
 enum status leaf_add_place(struct leaf *leaf, const struct leaf_place *place) MUST_CHECK;
+/* What a leaf keeps of a report; NULL: it could not be read. */
+struct leaf_stub leaf_stub_of(uint64_t number, const struct report *report);
+/* Fills an empty one from its segment of the journal in that folder, up to number next: where each record begins that
+ * holds reports, and a stub of each report. Any thread may. Costs an unpacking of each report. */
+enum status leaf_read(struct leaf *leaf, const char *folder, uint64_t next,
+                      char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
+/* The same of one that has its stubs: where records begin alone. */
+enum status leaf_read_places(struct leaf *leaf, const char *folder, uint64_t next,
+                             char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
 /* Those from number on become another leaf's, which is empty. */
 enum status leaf_split(struct leaf *leaf, uint64_t number, struct leaf *rest) MUST_CHECK;
 /* Writes the index of a leaf that is in memory: all of it, under a temporary name first. Changes nothing in the leaf:
