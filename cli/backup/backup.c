@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cli/backup/log.h"
 #include "cli/backup/manifest.h"
-#include "correlator/journal/journal.h"
+#include "correlator/journal/journal_reader.h"
 #include "sink/store.h"
 
 #include <dirent.h>
@@ -99,17 +99,9 @@ static enum status take_store(struct backup *backup)
     return STATUS_OK;
 }
 
-static struct wal_options log_options(const char *folder)
-{
-    struct wal_options options;
-    journal_wal_options(&(struct journal_options){.folder = folder}, &options);
-    return options;
-}
-
 /* Sealed ones as they are, of the last one what is whole. */
 static enum status take_segments(struct backup *backup, const struct wal_segment *segments, size_t count)
 {
-    const struct wal_options options = log_options(backup->places->journal);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         char from[PATH_MAX], name[64];
@@ -117,7 +109,7 @@ static enum status take_segments(struct backup *backup, const struct wal_segment
         log_segment_path(backup->places->journal, segments[i].first, from);
         snprintf(name, sizeof name, "journal/%s", strrchr(from, '/') + 1);
         if (i + 1 == count)
-            status = log_end(&options, segments[i].first, &most, backup->reason);
+            status = log_end(backup->places->journal, segments[i].first, &most, backup->reason);
         if (status == STATUS_OK)
             status = take_file(backup, from, name, 0600, most);
         if (status == STATUS_NOT_FOUND)
@@ -131,11 +123,10 @@ static enum status check_journal(struct backup *backup)
 {
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%s/journal", backup->folder);
-    const struct wal_options options = log_options(folder);
     struct wal_reader *reader;
     struct wal_record record;
     uint64_t first = 0, next = 0;
-    enum status status = wal_reader_open(&options, 0, &reader, backup->reason);
+    enum status status = journal_reader_open(folder, 0, &reader, backup->reason);
     if (status != STATUS_OK)
         return status;
     while ((status = wal_reader_next(reader, &record, backup->reason)) == STATUS_OK) {

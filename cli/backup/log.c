@@ -1,14 +1,14 @@
 #include "cli/backup/log.h"
 
 #include "base/wal/segment.h"
+#include "correlator/journal/journal_reader.h"
 
-enum status log_end(const struct wal_options *options, uint64_t first, uint64_t *ret_end,
-                    char ret_reason[WAL_REASON_BYTES])
+enum status log_end(const char *folder, uint64_t first, uint64_t *ret_end, char ret_reason[WAL_REASON_BYTES])
 {
     struct wal_reader *reader;
     struct wal_record record;
     uint64_t end = SEGMENT_HEAD_BYTES;
-    enum status status = wal_reader_open(options, first, &reader, ret_reason);
+    enum status status = journal_reader_open(folder, first, &reader, ret_reason);
     if (status != STATUS_OK)
         return status;
     while ((status = wal_reader_next(reader, &record, ret_reason)) == STATUS_OK && record.segment == first)

@@ -1,6 +1,6 @@
 #include "cli/journal/unroll.h"
 
-#include "correlator/journal/journal.h"
+#include "correlator/journal/journal_reader.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,14 +29,11 @@ static enum status record_take(const struct wal_record *raw, struct arena *arena
 enum status unroll(const char *folder, const struct unroll_events *events, struct unrolled *ret_unrolled,
                    char ret_reason[WAL_REASON_BYTES])
 {
-    const struct journal_options options = {.folder = folder};
-    struct wal_options wal;
     struct wal_reader *reader;
     struct wal_record record;
     struct arena arena;
-    journal_wal_options(&options, &wal);
     *ret_unrolled = (struct unrolled){0};
-    enum status status = wal_reader_open(&wal, 0, &reader, ret_reason);
+    enum status status = journal_reader_open(folder, 0, &reader, ret_reason);
     if (status != STATUS_OK)
         return status;
     arena_init(&arena, RECORD_ARENA_BYTES);
