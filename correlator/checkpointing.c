@@ -211,7 +211,7 @@ void checkpointing_tick(struct correlator *correlator, int64_t now_ms)
     uint64_t bytes = journal_bytes(correlator->keeping.journal);
     bool is_due = now_ms - own->captured_ms >= correlator->options.config->checkpoint_ms || now_ms < own->captured_ms ||
                   bytes - own->captured_bytes >= EVERY_BYTES;
-    if (own->is_captured || own->is_writing || !is_due || correlator->failed || keeping_recovers(correlator) ||
+    if (own->is_captured || own->is_writing || !is_due || correlator->failed || keeping_is_planned(correlator) ||
         correlator->number == own->captured_number || correlator->number == 0)
         return;
     judgement_flush(correlator);
@@ -243,7 +243,7 @@ void checkpointing_last(struct correlator *correlator)
     struct checkpointing *own = &correlator->keeping.checkpointing;
     char reason[CHECKPOINT_REASON_BYTES] = "";
     struct text body = {0};
-    if (correlator->keeping.journal == NULL || correlator->failed || keeping_recovers(correlator) ||
+    if (correlator->keeping.journal == NULL || correlator->failed || keeping_is_planned(correlator) ||
         correlator->number == own->number || judgement_pending(correlator) > 0 ||
         !outlet_has_delivered(&correlator->outlet, correlator->outlet.published))
         return;

@@ -20,6 +20,7 @@ static void correlator_free(struct correlator *correlator)
     publisher_free(correlator->publisher);
     registry_free(correlator->registry);
     watermark_free(correlator->watermark);
+    watermark_free(correlator->journaled);
     watermark_free(correlator->promised);
     keeping_fini(correlator);
     coverage_free(correlator->coverage);
@@ -33,6 +34,18 @@ static void limits_set(struct watermark *watermark, const struct correlator_conf
     watermark_limit(watermark, SPAN(""), &(struct watermark_limits){.silent_after_ms = config->silent_after_ms});
     for (size_t i = 0; i < config->expected_count; i++)
         watermark_limit(watermark, span_of(config->expected_sources[i]), &config->expected_limits[i]);
+}
+
+static enum status watermarks_open(struct correlator *correlator)
+{
+    const struct correlator_config *config = correlator->options.config;
+    struct watermark **const all[] = {&correlator->watermark, &correlator->journaled, &correlator->promised};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && status == STATUS_OK; i++)
+        status = watermark_new(config->expected_sources, config->expected_count, all[i]);
+    if (status == STATUS_OK)
+        limits_set(correlator->watermark, config);
+    return status;
 }
 
 /* Of the positions of what is published: the journal's identity. */
@@ -50,12 +63,6 @@ static enum status parts_open(struct correlator *correlator)
     enum status status = engine_new(&allocator_heap, config->rules, config->rule_count, &limits, &correlator->engine);
     if (status == STATUS_OK)
         status = registry_new_same(&config->same, &allocator_heap, &correlator->registry);
-    if (status == STATUS_OK)
-        status = watermark_new(config->expected_sources, config->expected_count, &correlator->watermark);
-    if (status == STATUS_OK)
-        status = watermark_new(config->expected_sources, config->expected_count, &correlator->promised);
-    if (status == STATUS_OK)
-        limits_set(correlator->watermark, config);
     if (status == STATUS_OK)
         status =
             publisher_new(config->rules, config->rule_count, stream_epoch(correlator), &outlet, &correlator->publisher);
@@ -135,7 +142,11 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
     correlator->events = *events;
     correlator->swept_ms = correlator->watermark_ms = TIME_NONE;
     arena_init(&correlator->arena, ARENA_BYTES);
-    enum status status = keeping_open(correlator, loop, ret_reason);
+    enum status status = watermarks_open(correlator);
+    if (status != STATUS_OK)
+        (void)snprintf(ret_reason, 256, "the correlator cannot start: %s", status_text(status));
+    else
+        status = keeping_open(correlator, loop, ret_reason);
     if (status != STATUS_OK) {
         correlator_free(correlator);
         return status;
@@ -174,7 +185,7 @@ void correlator_finish(struct correlator *correlator, void (*done)(void *self), 
     lateness_tell(correlator);
     correlator->finishing = correlator->held = true;
     receiver_set_flow(correlator->receiver, RECEIVER_HELD);
-    if (correlator->options.time == CORRELATOR_LIVE && !keeping_recovers(correlator))
+    if (correlator->options.time == CORRELATOR_LIVE && keeping_lag(correlator) == 0)
         judgement_flush(correlator); /* what was put off */
     if (correlator->options.time == CORRELATOR_REPLAY) {
         correlator->outlet.backlog_max = SIZE_MAX; /* no more is to come than the state in memory has to say */

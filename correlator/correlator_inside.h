@@ -32,13 +32,14 @@ struct correlator {
     struct registry *registry;
     struct publisher *publisher;
     struct watermark *watermark; /* what was heard of the sources */
-    struct watermark *promised;  /* what of it is journaled, where there is a journal: what holds the watermark */
+    struct watermark *journaled; /* what of it is journaled, where there is a journal */
+    struct watermark *promised;  /* what of that is applied: what holds the watermark */
     struct keeping keeping;
     struct reopen *reopen; /* NULL: there is no archive */
     struct coverage *coverage;
     struct receiver *receiver;
     struct outlet outlet;
-    struct acks acks;   /* put off while full */
+    struct acks acks;
     struct arena arena; /* of one report */
     uv_timer_t tick;    /* CORRELATOR_LIVE */
     uv_timer_t wait;    /* CORRELATOR_LIVE: a flush was put off */
@@ -51,7 +52,7 @@ struct correlator {
     int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
     int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
     size_t members_told;  /* in this batch */
-    bool full;            /* incidents_max is reached */
+    bool full;            /* incidents_max is reached by what is in memory and what waits to be applied */
     bool held;
     bool failed;
     bool finishing;
@@ -80,8 +81,6 @@ struct intake {
 void intake_at(struct correlator *correlator, uint64_t number);
 /* Items of one agent, the first of which stands at intake->number. */
 void intake_items(struct correlator *correlator, const struct intake *intake, const struct span *items, size_t count);
-/* All up to position is safe; said now, or once there is room in memory. */
-void intake_acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position);
 /* The sources' promises; the watermark goes where they let it, as of now_ms. */
 void intake_promises(struct correlator *correlator, const char *agent, const struct source_mark *marks, size_t count,
                      int64_t now_ms);

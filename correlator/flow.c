@@ -27,7 +27,7 @@ void flow_fail_publishing(struct correlator *correlator, enum status status)
 static void full_update(struct correlator *correlator)
 {
     size_t max = (size_t)correlator->options.config->incidents_max;
-    size_t count = registry_count(correlator->registry);
+    size_t count = registry_count(correlator->registry) + (size_t)keeping_lag(correlator);
     bool full = correlator->options.time == CORRELATOR_REPLAY ? count > max
                 : correlator->full                            ? count > max - max / 16
                                                               : count >= max;
@@ -35,15 +35,17 @@ static void full_update(struct correlator *correlator)
         return;
     correlator->full = full;
     if (!full) {
-        log_info("correlator.room", "%zu incidents are in memory: agents go on", count);
+        log_info("correlator.room", "%zu incidents are in memory or wait to be judged: agents go on", count);
         acks_give(&correlator->acks, correlator->receiver);
     } else if (correlator->options.time == CORRELATOR_REPLAY) {
         flow_fail(correlator,
                   "the archive holds more incidents than correlator.incidents_max allows in memory; raise it");
     } else {
-        log_warn("correlator.full",
-                 "%zu incidents are in memory, the most allowed (correlator.incidents_max): agents are held back",
-                 count);
+        log_warn(
+            "correlator.full",
+            "%zu incidents are in memory or wait to be judged, the most allowed (correlator.incidents_max): agents "
+            "are held back",
+            count);
     }
 }
 
@@ -77,7 +79,7 @@ void flow_check_done(struct correlator *correlator)
 void flow_outlet_moved(void *self)
 {
     struct correlator *correlator = self;
-    keeping_go_on(correlator);
+    keeping_follow(correlator);
     checkpointing_moved(correlator);
     flow_update(correlator);
     flow_check_done(correlator);

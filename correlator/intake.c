@@ -96,14 +96,6 @@ static void intake_item(struct correlator *correlator, const struct intake *inta
         (void)intake_apply(correlator, &report, intake->heard_ms);
 }
 
-void intake_acknowledge(struct correlator *correlator, const struct peer *peer, uint64_t position)
-{
-    if (!correlator->full)
-        receiver_ack(correlator->receiver, peer->name, peer->epoch, position);
-    else if (acks_put_off(&correlator->acks, peer, position) != STATUS_OK)
-        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
-}
-
 void intake_items(struct correlator *correlator, const struct intake *first, const struct span *items, size_t count)
 {
     struct intake intake = *first;
@@ -134,8 +126,9 @@ void intake_batch(void *self, const struct peer *peer, uint64_t first, const str
                                   .heard_ms =
                                       correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX};
     intake_items(correlator, &intake, items, count);
-    if (!correlator->failed) /* what is not acknowledged is sent again to who comes after */
-        intake_acknowledge(correlator, peer, first + count - 1);
+    if (!correlator->failed && /* what is not acknowledged is sent again to who comes after */
+        acks_due(&correlator->acks, correlator->receiver, peer, first + count - 1, correlator->full) != STATUS_OK)
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 
 static void many_say(const char *agent)

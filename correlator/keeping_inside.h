@@ -1,20 +1,30 @@
 /* Inside keeping: what its files do for each other.
  *
- *     keeping.c        what comes in, and what is done about it once it is on disk
- *     keeping_start.c  what was journaled before is applied again
- *     checkpointing.c  when a checkpoint is due, what it holds
+ *     keeping.c         what comes in: journaled, and acknowledged once it is on disk
+ *     keeping_follow.c  what is on disk is applied
+ *     keeping_tell.c    when the engine was asked, and what was told then
+ *     keeping_start.c   where an earlier life stood
+ *     checkpointing.c   when a checkpoint is due, what it holds
  */
 #pragma once
 
 #include "correlator/keeping.h"
 
-void keeping_put(struct correlator *correlator, const struct journal_record *record);
-void keeping_apply(struct correlator *correlator, const struct journal_record *record);
+/* Answers its number. Fails the correlator where it cannot be taken. */
+uint64_t keeping_put(struct correlator *correlator, const struct journal_record *record);
 /* The journal's events. */
-void keeping_recorded(void *self, const struct journal_record *record);
-void keeping_settled(void *self);
+void keeping_synced(void *self, uint64_t number);
 void keeping_room(void *self);
 void keeping_failed(void *self, const char *reason);
+/* As wal_reader_next, of the journal. What is read is good until the next call. */
+enum status keeping_read(struct correlator *correlator, struct wal_reader *reader, struct journal_record *ret_record,
+                         char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
+/* Whom the record speaks of. */
+void keeping_name(const struct journal_record *record, char ret_name[PEER_NAME_BYTES]);
+/* A record was applied: was it the last of those that an earlier life has told of? */
+void keeping_plan_over(struct correlator *correlator);
+/* All up to it is on disk: the gate opens for what was told. */
+void keeping_told(struct correlator *correlator, uint64_t synced);
 /* A start needs nothing up to number any more: what is older than `retain` goes. */
 void keeping_retain(struct correlator *correlator, uint64_t number, int64_t now_ms);
 /* After what is to be applied again was looked through: whether this configuration may go on from there. STATUS_INVALID

@@ -1,13 +1,14 @@
-/* A start: what the journal has is applied again, told again where it may not have arrived, and then the agents go on.
+/* A start: what the journal has beyond the checkpoint is looked through, and the agents go on; then it is applied as
+ * what comes in is (keeping_follow.c).
  *
- *     look through   flushes and sinks of what is to be applied: they come later in the journal than what they speak of
- *     apply          in portions, as the loop turns and the sinks take what is told
- *     go on          the agents' streams where they stood, and the receiver flows
+ *     look through   flushes and sinks of what is to be applied: they come later in the journal than what they speak
+ * of; where the agents' streams and promises stand restore        memory as it was at the checkpoint
  */
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/receiver.h"
 #include "correlator/correlator_inside.h"
+#include "correlator/journal/journal_reader.h"
 #include "correlator/keeping_inside.h"
 #include "correlator/keeping_rules.h"
 #include "proto/limits.h"
@@ -17,47 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BYTES    (64u * 1024u * 1024u) /* of one record */
-#define RECORDS_A_TURN 64u
-#define WAITING_MAX    ((size_t)8 * 1024 * 1024) /* bytes the sinks have not taken: beyond, a start waits for them */
-
-/* --- reading --- */
-
-static enum status reader_open(const struct correlator *correlator, uint64_t number, struct wal_reader **ret_reader,
-                               char ret_reason[WAL_REASON_BYTES])
-{
-    const struct journal_options options = {.folder = correlator->keeping.folder};
-    struct wal_options wal;
-    journal_wal_options(&options, &wal);
-    return wal_reader_open(&wal, number, ret_reader, ret_reason);
-}
-
-/* The next record of before this start. STATUS_END: that was all. */
-static enum status record_next(struct correlator *correlator, struct wal_reader *reader,
-                               struct journal_record *ret_record, char ret_reason[WAL_REASON_BYTES])
-{
-    struct keeping *keeping = &correlator->keeping;
-    struct wal_record record;
-    char reason[REASON_BYTES] = "";
-    enum status status = wal_reader_next(reader, &record, ret_reason);
-    if (status != STATUS_OK)
-        return status;
-    if (record.lsn >= keeping->found.next)
-        return STATUS_END;
-    arena_reset(&keeping->arena);
-    status = journal_unpack(record.type, record.lsn, record.count, record.payload, &keeping->arena, ret_record, reason);
-    if (status != STATUS_OK)
-        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%.200s: %.250s", keeping->folder, reason);
-    return status;
-}
+#define ARENA_BYTES (64u * 1024u * 1024u) /* of one record */
 
 /* --- looking through --- */
 
 static bool name_note(struct names *names, const struct journal_record *record)
 {
-    char name[PEER_NAME_BYTES] = "";
-    size_t size = record->name.size < sizeof name - 1 ? record->name.size : sizeof name - 1;
-    memcpy(name, size > 0 ? record->name.data : "", size);
+    char name[PEER_NAME_BYTES];
+    keeping_name(record, name);
     if (record->kind == JOURNAL_SINK_SEEN)
         return names_add(names, name);
     names_remove(names, name);
@@ -71,21 +39,62 @@ static bool rules_note(struct keeping *keeping, const struct journal_record *rec
     return keeping_rules_pack(record, &keeping->rules) == STATUS_OK;
 }
 
-static bool note(struct correlator *correlator, const struct journal_record *record)
+static bool flushes_note(struct keeping *keeping, const struct journal_record *record)
 {
-    struct keeping *keeping = &correlator->keeping;
     bool room = true;
-    if (record->kind == JOURNAL_SINK_SEEN || record->kind == JOURNAL_SINK_RETIRED)
-        return name_note(&keeping->sinks, record);
-    if (record->kind == JOURNAL_RULES)
-        return rules_note(keeping, record);
-    if (record->kind != JOURNAL_FLUSHES)
-        return true;
     for (size_t i = 0; i < record->flush_count && room; i++)
         room = numbers_add(&keeping->plan, record->flushes[i]);
     if (record->until > keeping->plan_until)
         keeping->plan_until = record->until;
     return room;
+}
+
+static bool stream_note(struct streams *streams, struct span name, uint64_t epoch, uint64_t position)
+{
+    struct stream *stream;
+    if (streams_get(streams, name, epoch, &stream) != STATUS_OK)
+        return false;
+    if (position > stream->received)
+        stream->received = position;
+    return true;
+}
+
+/* What was heard of sources, and is journaled. */
+static bool marks_note(struct correlator *correlator, const struct journal_record *record)
+{
+    struct watermark *const both[] = {correlator->watermark, correlator->journaled};
+    char agent[PEER_NAME_BYTES];
+    bool room = true;
+    keeping_name(record, agent);
+    for (size_t i = 0; i < 2 && record->kind == JOURNAL_MARKS; i++)
+        if (watermark_mark(both[i], agent, record->at_ms, record->marks, record->mark_count) != STATUS_OK)
+            log_warn("source.many", "agent %s speaks of more sources than can be kept", agent);
+    for (size_t i = 0; i < 2 && record->kind == JOURNAL_SOURCE_RETIRED; i++)
+        room = room && watermark_retire(both[i], record->name) == STATUS_OK;
+    return room;
+}
+
+static bool note(struct correlator *correlator, const struct journal_record *record)
+{
+    struct keeping *keeping = &correlator->keeping;
+    switch (record->kind) {
+    case JOURNAL_SINK_SEEN:
+    case JOURNAL_SINK_RETIRED:
+        return name_note(&keeping->sinks, record);
+    case JOURNAL_RULES:
+        return rules_note(keeping, record);
+    case JOURNAL_FLUSHES:
+        return flushes_note(keeping, record);
+    case JOURNAL_BATCH:
+        return stream_note(&keeping->heard, record->name, record->epoch, record->first + record->item_count - 1);
+    case JOURNAL_MARKS:
+    case JOURNAL_SOURCE_RETIRED:
+        return marks_note(correlator, record);
+    case JOURNAL_START:
+    case JOURNAL_KIND_COUNT:
+        break;
+    }
+    return true;
 }
 
 /* The newest one of this journal that what is kept of it goes on from. */
@@ -113,18 +122,40 @@ static void checkpoint_find(struct correlator *correlator)
                  "%s begins with record %" PRIu64 ", and there is no checkpoint: what was before is "
                  "unknown",
                  keeping->folder, keeping->found.first);
-    keeping->begin = fits ? checkpoint->number + 1 : keeping->found.first;
+    keeping->begin = keeping->next = fits ? checkpoint->number + 1 : keeping->found.first;
     own->number = own->captured_number = fits ? checkpoint->number : 0;
 }
 
-static bool sinks_restore(struct keeping *keeping)
+static bool promises_restore(struct correlator *correlator)
 {
-    const struct checkpoint *checkpoint = &keeping->checkpoint;
+    const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
+    struct watermark *const all[] = {correlator->watermark, correlator->journaled, correlator->promised};
     bool room = true;
-    for (size_t i = 0; keeping->checkpoint_body.size > 0 && i < checkpoint->sink_count && room; i++)
+    for (size_t k = 0; k < sizeof all / sizeof all[0] && room; k++) {
+        room = watermark_mark(all[k], "", TIME_NONE, checkpoint->sources, checkpoint->source_count) == STATUS_OK;
+        for (size_t i = 0; i < checkpoint->retired_count && room; i++)
+            room = watermark_retire(all[k], checkpoint->retired[i]) == STATUS_OK;
+    }
+    return room;
+}
+
+/* Sinks, streams and promises as the checkpoint has them, if there is one. */
+static enum status lists_restore(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    const struct checkpoint *checkpoint = &keeping->checkpoint;
+    if (keeping->checkpoint_body.size == 0)
+        return STATUS_OK;
+    bool room = promises_restore(correlator);
+    for (size_t i = 0; i < checkpoint->sink_count && room; i++)
         room = name_note(&keeping->sinks,
                          &(struct journal_record){.kind = JOURNAL_SINK_SEEN, .name = checkpoint->sinks[i]});
-    return room;
+    for (size_t i = 0; i < checkpoint->stream_count && room; i++) {
+        const struct checkpoint_stream *stream = &checkpoint->streams[i];
+        room = stream_note(&keeping->streams, stream->name, stream->epoch, stream->received) &&
+               stream_note(&keeping->heard, stream->name, stream->epoch, stream->received);
+    }
+    return room ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static enum status look_through(struct correlator *correlator, char ret_reason[WAL_REASON_BYTES])
@@ -134,23 +165,24 @@ static enum status look_through(struct correlator *correlator, char ret_reason[W
     struct journal_record record;
     if (keeping->begin >= keeping->found.next)
         return STATUS_OK;
-    enum status status = reader_open(correlator, keeping->begin, &reader, ret_reason);
+    enum status status = journal_reader_open(keeping->folder, keeping->begin, &reader, ret_reason);
     if (status != STATUS_OK)
         return status;
-    while ((status = record_next(correlator, reader, &record, ret_reason)) == STATUS_OK)
+    while ((status = keeping_read(correlator, reader, &record, ret_reason)) == STATUS_OK)
         if (!note(correlator, &record)) {
             (void)snprintf(ret_reason, WAL_REASON_BYTES, "%s", status_text(STATUS_NO_MEMORY));
             status = STATUS_NO_MEMORY;
             break;
         }
     wal_reader_close(reader);
+    keeping->is_planned = keeping->plan_until >= keeping->begin;
+    keeping->is_recovering = true;
     return status == STATUS_END ? STATUS_OK : status;
 }
 
 /* --- opening --- */
 
-static const struct journal_events events = {
-    .record = keeping_recorded, .settled = keeping_settled, .room = keeping_room, .failed = keeping_failed};
+static const struct journal_events events = {.synced = keeping_synced, .room = keeping_room, .failed = keeping_failed};
 
 enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char ret_reason[256])
 {
@@ -171,13 +203,13 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
         journal_open(loop, &journal, &own, clock_wall_ms(), &keeping->journal, &keeping->found, reason);
     if (status == STATUS_OK) {
         checkpoint_find(correlator);
-        status = sinks_restore(keeping) ? look_through(correlator, reason) : STATUS_NO_MEMORY;
+        status = lists_restore(correlator);
+        if (status == STATUS_OK)
+            status = look_through(correlator, reason);
         if (status == STATUS_OK)
             status = keeping_rules_check(correlator, reason);
         if (status == STATUS_OK)
             status = catalogue_open(loop, keeping->folder, keeping->found.next, &keeping->catalogue, reason);
-        if (status == STATUS_OK && keeping->begin < keeping->found.next)
-            status = reader_open(correlator, keeping->begin, &keeping->reader, reason);
         if (status == STATUS_OK)
             correlator->options.archive = catalogue_archive(keeping->catalogue);
         else
@@ -193,74 +225,6 @@ enum status keeping_open(struct correlator *correlator, uv_loop_t *loop, char re
                                                 : reason);
     }
     return status;
-}
-
-/* --- applying --- */
-
-static void streams_restore(struct correlator *correlator)
-{
-    const struct streams *streams = &correlator->keeping.streams;
-    for (size_t i = 0; i < streams->count; i++)
-        if (receiver_restore(correlator->receiver, streams->items[i]->name, streams->items[i]->epoch,
-                             streams->items[i]->received) != STATUS_OK)
-            flow_fail(correlator, "what was received cannot be restored");
-}
-
-static void earlier_life_is_over(struct correlator *correlator)
-{
-    streams_restore(correlator);
-    watermark_remembered(correlator->watermark);
-}
-
-static void recovered(struct correlator *correlator)
-{
-    struct keeping *keeping = &correlator->keeping;
-    wal_reader_close(keeping->reader);
-    keeping->reader = NULL;
-    earlier_life_is_over(correlator);
-    free(keeping->plan.items);
-    keeping->plan = (struct numbers){0};
-    log_info("journal.recovered",
-             "%s: applied again up to record %" PRIu64 ": %" PRIu64 " reports, %" PRIu64
-             " incidents in memory; agents go on",
-             keeping->folder, keeping->found.next - 1, correlator->stats.received,
-             correlator_stats(correlator)->incidents);
-    judgement_settle(correlator);
-    keeping_tell(correlator);
-    flow_update(correlator);
-    flow_check_done(correlator);
-}
-
-static void step(uv_idle_t *idle)
-{
-    struct correlator *correlator = idle->data;
-    struct keeping *keeping = &correlator->keeping;
-    char reason[WAL_REASON_BYTES] = "";
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < RECORDS_A_TURN && status == STATUS_OK && !correlator->failed; i++) {
-        struct journal_record record;
-        status = record_next(correlator, keeping->reader, &record, reason);
-        if (status == STATUS_OK)
-            keeping_apply(correlator, &record);
-    }
-    if (status != STATUS_OK && status != STATUS_END)
-        flow_fail(correlator, reason);
-    if (status != STATUS_OK || correlator->failed || outlet_waiting(&correlator->outlet) > WAITING_MAX)
-        (void)uv_idle_stop(idle);
-    if (correlator->failed)
-        return;
-    if (status == STATUS_END)
-        recovered(correlator);
-    else
-        keeping_tell(correlator);
-}
-
-void keeping_go_on(struct correlator *correlator)
-{
-    struct keeping *keeping = &correlator->keeping;
-    if (keeping->reader != NULL && !correlator->failed && !uv_is_closing((uv_handle_t *)&keeping->idle) &&
-        outlet_waiting(&correlator->outlet) <= WAITING_MAX)
-        (void)uv_idle_start(&keeping->idle, step);
 }
 
 /* Other rules than the journal's last: they are journaled, and all that is told by them is later than what was told
@@ -281,33 +245,12 @@ static void rules_put(struct correlator *correlator, struct journal_record *now)
             log_warn("rules.changed",
                      "rules, baseline or same are others than before: what they make of the reports is told anew");
         now->at_ms = clock_wall_ms();
-        keeping_put(correlator, now);
+        (void)keeping_put(correlator, now);
     }
     text_fini(&was);
 }
 
 /* --- memory as it was --- */
-
-static void promises_restore(struct correlator *correlator)
-{
-    const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
-    struct watermark *const both[] = {correlator->watermark, correlator->promised};
-    enum status status = STATUS_OK;
-    for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
-        status = watermark_mark(both[k], "", TIME_NONE, checkpoint->sources, checkpoint->source_count);
-        for (size_t i = 0; i < checkpoint->retired_count && status == STATUS_OK; i++)
-            status = watermark_retire(both[k], checkpoint->retired[i]);
-    }
-    for (size_t i = 0; i < checkpoint->stream_count && status == STATUS_OK; i++) {
-        struct stream *stream;
-        status = streams_get(&correlator->keeping.streams, checkpoint->streams[i].name, checkpoint->streams[i].epoch,
-                             &stream);
-        if (status == STATUS_OK)
-            stream->received = checkpoint->streams[i].received;
-    }
-    if (status != STATUS_OK)
-        flow_fail(correlator, status_text(status));
-}
 
 static enum status load(void *self, const struct publisher_told *told)
 {
@@ -349,7 +292,6 @@ static void memory_restore(struct correlator *correlator, bool changed)
 {
     const struct checkpoint *checkpoint = &correlator->keeping.checkpoint;
     size_t count = 0;
-    promises_restore(correlator);
     correlator->number = checkpoint->number;
     correlator->watermark_ms = checkpoint->watermark_ms;
     enum status status = told_visit(checkpoint->told, load, correlator->publisher);
@@ -396,6 +338,18 @@ void keeping_restore(struct correlator *correlator)
     keeping->checkpoint_body = (struct text){0};
 }
 
+/* The agents' streams go on where they stood. */
+static void streams_begin(struct correlator *correlator)
+{
+    struct streams *heard = &correlator->keeping.heard;
+    for (size_t i = 0; i < heard->count; i++)
+        if (receiver_restore(correlator->receiver, heard->items[i]->name, heard->items[i]->epoch,
+                             heard->items[i]->received) != STATUS_OK)
+            flow_fail(correlator, "what was received cannot be restored");
+    streams_fini(heard);
+    *heard = (struct streams){0};
+}
+
 void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
 {
     struct keeping *keeping = &correlator->keeping;
@@ -403,16 +357,17 @@ void keeping_begin(struct correlator *correlator, uv_loop_t *loop)
         return;
     (void)uv_idle_init(loop, &keeping->idle); /* cannot fail */
     keeping->idle.data = correlator;
+    keeping->has_begun = true;
+    streams_begin(correlator);
+    watermark_remembered(correlator->watermark);
     outlet_release(&correlator->outlet, correlator->outlet.published); /* the rules */
-    keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_START,
-                                                     .at_ms = clock_wall_ms(),
-                                                     .name = span_of(correlator->options.version)});
+    (void)keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_START,
+                                                           .at_ms = clock_wall_ms(),
+                                                           .name = span_of(correlator->options.version)});
     log_info("journal.open", "%s: records %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes; %" PRIu64 " are applied again",
              keeping->folder, keeping->found.first, keeping->found.next - 1, keeping->found.bytes,
              keeping->found.next - keeping->begin);
-    if (keeping->reader == NULL) /* nothing is to be applied again */
-        earlier_life_is_over(correlator);
-    keeping_go_on(correlator);
+    keeping_follow(correlator);
     flow_update(correlator);
 }
 
@@ -424,6 +379,7 @@ void keeping_fini(struct correlator *correlator)
     if (keeping->reader != NULL)
         wal_reader_close(keeping->reader);
     streams_fini(&keeping->streams);
+    streams_fini(&keeping->heard);
     free(keeping->sinks.items);
     free(keeping->told.items);
     free(keeping->plan.items);

@@ -72,7 +72,7 @@ void silence_watch(struct correlator *correlator)
 {
     const struct watermark_moment moment = {.monotonic_ms = (int64_t)(clock_monotonic_ns() / 1000000),
                                             .wall_ms = clock_wall_ms(),
-                                            .is_deaf = correlator->held || keeping_recovers(correlator)};
+                                            .is_deaf = correlator->held};
     const struct watermark_events events = {.condition = on_condition, .silence = on_silence, .self = correlator};
     if (!correlator->failed)
         watermark_watch(correlator->watermark, &moment, &events);

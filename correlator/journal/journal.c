@@ -2,17 +2,12 @@
 
 #include "base/log.h"
 #include "correlator/backlog.h"
-#include "proto/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A batch of 1,024 empty items takes less; a record is no more than WAL_RECORD_MAX. */
-#define ARENA_BYTES (4u * 1024u * 1024u)
-
-/* Before each payload in the queues. */
+/* Before each payload that waits. */
 struct slip {
-    uint64_t lsn;
     uint32_t count;
     uint8_t type;
 };
@@ -20,12 +15,10 @@ struct slip {
 struct journal {
     struct wal *wal;
     struct journal_events events;
-    struct backlog unsynced; /* appended, not on disk */
-    struct backlog waiting;  /* not appended */
-    struct text bytes;       /* of one: its slip, its payload */
-    struct arena arena;      /* of one that is told */
-    bool telling;            /* what is told is borrowed from `unsynced`: nothing is added to it meanwhile */
-    bool short_of_space;     /* said */
+    struct backlog waiting; /* not appended */
+    struct text bytes;      /* of one: its slip, its payload */
+    uint64_t next;          /* of the next put; the log's own once nothing waits */
+    bool short_of_space;    /* said */
     bool failed;
     bool closing;
     void (*closed)(void *self);
@@ -52,18 +45,6 @@ static void fail(struct journal *journal, const char *reason)
         journal->events.failed(journal->events.self, reason);
 }
 
-static struct slip slip_of(struct span entry)
-{
-    struct slip slip;
-    memcpy(&slip, entry.data, sizeof slip);
-    return slip;
-}
-
-static struct span payload_of(struct span entry)
-{
-    return (struct span){entry.data + sizeof(struct slip), entry.size - sizeof(struct slip)};
-}
-
 /* --- in --- */
 
 static void space_say(struct journal *journal, enum status status)
@@ -78,17 +59,15 @@ static void space_say(struct journal *journal, enum status status)
         journal->short_of_space = is_short;
 }
 
-/* The entry's slip is filled in when it has a number. */
 static enum status append(struct journal *journal, struct span entry)
 {
-    struct slip slip = slip_of(entry);
-    struct span payload = payload_of(entry);
-    enum status status = wal_append(journal->wal, slip.type, slip.count, &payload, 1, &slip.lsn);
+    struct slip slip;
+    memcpy(&slip, entry.data, sizeof slip);
+    struct span payload = {entry.data + sizeof slip, entry.size - sizeof slip};
+    uint64_t number;
+    enum status status = wal_append(journal->wal, slip.type, slip.count, &payload, 1, &number);
     space_say(journal, status);
-    if (status != STATUS_OK)
-        return status;
-    memcpy((char *)(uintptr_t)entry.data, &slip, sizeof slip);
-    return backlog_push(&journal->unsynced, entry);
+    return status;
 }
 
 /* AGAIN and its like: later. CLOSED: it has failed, and said so. */
@@ -108,7 +87,7 @@ static void go_on(struct journal *journal)
         journal->events.room(journal->events.self);
 }
 
-enum status journal_put(struct journal *journal, const struct journal_record *record)
+enum status journal_put(struct journal *journal, const struct journal_record *record, uint64_t *ret_number)
 {
     const struct slip slip = {.type = journal_type(record->kind),
                               .count = record->kind == JOURNAL_BATCH ? (uint32_t)record->item_count : 1};
@@ -118,49 +97,25 @@ enum status journal_put(struct journal *journal, const struct journal_record *re
     if (status != STATUS_OK)
         return status;
     struct span entry = {journal->bytes.data, journal->bytes.size};
-    if (!journal->telling && journal->waiting.bytes == 0) {
-        status = append(journal, entry);
-        if (status == STATUS_OK || status == STATUS_NO_MEMORY)
-            return status;
-    }
-    return backlog_push(&journal->waiting, entry);
+    status = journal->waiting.bytes == 0 ? append(journal, entry) : STATUS_AGAIN;
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY)
+        status = backlog_push(&journal->waiting, entry);
+    if (status != STATUS_OK)
+        return status;
+    *ret_number = journal->next;
+    journal->next += slip.count;
+    return STATUS_OK;
 }
 
 /* --- out --- */
 
-static bool tell(struct journal *journal, struct span entry)
-{
-    struct slip slip = slip_of(entry);
-    struct journal_record record;
-    char reason[REASON_BYTES] = "";
-    arena_reset(&journal->arena);
-    enum status status =
-        journal_unpack(slip.type, slip.lsn, slip.count, payload_of(entry), &journal->arena, &record, reason);
-    if (status != STATUS_OK) { /* what was packed here */
-        fail(journal, reason);
-        return false;
-    }
-    journal->events.record(journal->events.self, &record);
-    return !journal->failed;
-}
-
-static void on_synced(void *self, uint64_t lsn)
+static void on_synced(void *self, uint64_t number)
 {
     struct journal *journal = self;
-    struct span entry;
-    if (journal->closing)
-        return;
-    journal->telling = true;
-    while (!journal->failed && backlog_first(&journal->unsynced, &entry)) {
-        struct slip slip = slip_of(entry);
-        if (slip.lsn + slip.count - 1 > lsn || !tell(journal, entry))
-            break;
-        backlog_pop(&journal->unsynced);
-    }
-    if (!journal->failed && journal->events.settled != NULL)
-        journal->events.settled(journal->events.self);
-    journal->telling = false;
-    go_on(journal);
+    if (!journal->closing && !journal->failed)
+        journal->events.synced(journal->events.self, number);
+    if (!journal->closing)
+        go_on(journal);
 }
 
 static void on_room(void *self)
@@ -189,12 +144,12 @@ enum status journal_open(uv_loop_t *loop, const struct journal_options *options,
     }
     const struct wal_events wal_events = {.synced = on_synced, .room = on_room, .failed = on_failed, .self = journal};
     journal->events = *events;
-    arena_init(&journal->arena, ARENA_BYTES);
     enum status status = wal_open(loop, &wal_options, &wal_events, now_ms, &journal->wal, ret_found, ret_reason);
     if (status != STATUS_OK) {
         free(journal);
         return status;
     }
+    journal->next = wal_next(journal->wal);
     *ret_journal = journal;
     return STATUS_OK;
 }
@@ -204,14 +159,14 @@ bool journal_is_behind(const struct journal *journal)
     return journal->waiting.bytes > 0;
 }
 
-bool journal_is_settled(const struct journal *journal)
+uint64_t journal_synced(const struct journal *journal)
 {
-    return journal->waiting.bytes == 0 && journal->unsynced.bytes == 0;
+    return wal_synced(journal->wal);
 }
 
 uint64_t journal_next(const struct journal *journal)
 {
-    return wal_next(journal->wal);
+    return journal->next;
 }
 
 uint64_t journal_bytes(const struct journal *journal)
@@ -229,10 +184,8 @@ static void on_wal_closed(void *self)
     struct journal *journal = self;
     void (*closed)(void *) = journal->closed;
     void *closed_self = journal->closed_self;
-    backlog_fini(&journal->unsynced);
     backlog_fini(&journal->waiting);
     text_fini(&journal->bytes);
-    arena_fini(&journal->arena);
     free(journal);
     if (closed != NULL)
         closed(closed_self);

@@ -1,10 +1,10 @@
 /* The journal: what comes in is written down first, and acted upon once it is safe.
  *
- *   journal_put ─▶ waiting (no room in the log) ─▶ wal ─▶ unsynced ─▶ record(), in order, when on disk
+ *   journal_put ─▶ waiting (no room in the log) ─▶ wal ─▶ synced(number), when on disk ─▶ a reader of the files
  *
  * Nothing that was put is lost while the process lives: what the log has no room for waits here, and who puts looks at
- * journal_is_behind and holds back its own source. What is waiting and unsynced is bounded so by the credit of the
- * agents. Belongs to the loop's thread. */
+ * journal_is_behind and holds back its own source. What waits is bounded so by the credit of the agents. What is safe
+ * is not kept in memory: who acts upon it reads it back. Belongs to the loop's thread. */
 #pragma once
 
 #include "base/wal/wal.h"
@@ -23,13 +23,11 @@ struct journal_options {
 };
 
 struct journal_events {
-    /* A record is safe. Borrowed until it returns. Puts are allowed, they are written after all of `record`. */
-    void (*record)(void *self, const struct journal_record *record);
-    /* After the last of those that became safe together. */
-    void (*settled)(void *self);
+    /* All up to this number is on disk. Puts are allowed. */
+    void (*synced)(void *self, uint64_t number);
     /* It was behind and is no more. */
     void (*room)(void *self);
-    /* It takes nothing more; what was put and not told as `record` is not safe. The reason is a sentence. */
+    /* It takes nothing more; what was put and is not synced is not safe. The reason is a sentence. */
     void (*failed)(void *self, const char *reason);
     void *self;
 };
@@ -38,12 +36,12 @@ struct journal_events {
 enum status journal_open(uv_loop_t *loop, const struct journal_options *options, const struct journal_events *events,
                          int64_t now_ms, struct journal **ret_journal, struct wal_found *ret_found,
                          char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
-/* Packs and takes; its number and count are given to it. STATUS_NO_MEMORY: not taken. */
-enum status journal_put(struct journal *journal, const struct journal_record *record) MUST_CHECK;
+/* Packs and takes. ret_number: of its first item, in the order of the puts. STATUS_NO_MEMORY: not taken. */
+enum status journal_put(struct journal *journal, const struct journal_record *record, uint64_t *ret_number) MUST_CHECK;
 /* Something waits for room: put no more than must be. */
 bool journal_is_behind(const struct journal *journal);
-/* All that was put has been told as `record`. */
-bool journal_is_settled(const struct journal *journal);
+/* All up to it is on disk. */
+uint64_t journal_synced(const struct journal *journal);
 /* Of the next record. */
 uint64_t journal_next(const struct journal *journal);
 uint64_t journal_bytes(const struct journal *journal);

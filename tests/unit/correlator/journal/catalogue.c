@@ -29,17 +29,20 @@ struct shelf {
     bool is_closed;
 };
 
-static void on_record(void *self, const struct journal_record *record)
+static void on_synced(void *self, uint64_t number)
 {
-    struct shelf *shelf = self;
-    for (size_t i = 0; i < record->item_count; i++) {
+    ((struct shelf *)self)->safe = number;
+}
+
+static void note_all(struct shelf *shelf, uint64_t first, const struct span *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         struct report report;
         char reason[REASON_BYTES];
         arena_reset(&shelf->arena);
-        bool right = report_unpack(record->items[i], &shelf->arena, &report, reason) == STATUS_OK;
-        assert_int_equal(catalogue_note(shelf->catalogue, record->number + i, right ? &report : NULL), STATUS_OK);
+        bool right = report_unpack(items[i], &shelf->arena, &report, reason) == STATUS_OK;
+        assert_int_equal(catalogue_note(shelf->catalogue, first + i, right ? &report : NULL), STATUS_OK);
     }
-    shelf->safe = record->number + record->count - 1;
 }
 
 static void on_failed(void *self, const char *reason)
@@ -58,7 +61,7 @@ static void catalogue_begin(struct shelf *shelf, uint64_t next)
 static void journal_begin(struct shelf *shelf)
 {
     const struct journal_options options = {.folder = shelf->folder, .segment_bytes = (size_t)32 * 1024};
-    const struct journal_events events = {.record = on_record, .failed = on_failed, .self = shelf};
+    const struct journal_events events = {.synced = on_synced, .failed = on_failed, .self = shelf};
     struct wal_found found;
     char reason[WAL_REASON_BYTES] = "";
     if (journal_open(&shelf->loop, &options, &events, 1757000000000, &shelf->journal, &found, reason) != STATUS_OK)
@@ -136,19 +139,22 @@ static void write_batches(struct shelf *shelf, uint32_t reports)
             items[i] = (struct span){texts[i].data, texts[i].size};
             (void)archive_memory_add(&shelf->memory, items[i], 77);
         }
-        assert_int_equal(journal_put(shelf->journal, &(struct journal_record){.kind = JOURNAL_BATCH,
-                                                                              .at_ms = 77,
-                                                                              .name = SPAN("north"),
-                                                                              .epoch = 1,
-                                                                              .first = shelf->memory.count - count + 1,
-                                                                              .items = items,
-                                                                              .item_count = count}),
-                         STATUS_OK);
+        const struct journal_record record = {.kind = JOURNAL_BATCH,
+                                              .at_ms = 77,
+                                              .name = SPAN("north"),
+                                              .epoch = 1,
+                                              .first = shelf->memory.count - count + 1,
+                                              .items = items,
+                                              .item_count = count};
+        uint64_t number;
+        assert_int_equal(journal_put(shelf->journal, &record, &number), STATUS_OK);
+        assert_int_equal(number, record.first);
+        while (shelf->safe < shelf->memory.count)
+            (void)uv_run(&shelf->loop, UV_RUN_ONCE);
+        note_all(shelf, number, items, count);
         reports -= (uint32_t)count;
         for (size_t i = 0; i < count; i++)
             text_fini(&texts[i]);
-        while (shelf->safe < shelf->memory.count)
-            (void)uv_run(&shelf->loop, UV_RUN_ONCE);
         catalogue_tick(shelf->catalogue, shelf->safe + 1);
     }
 }

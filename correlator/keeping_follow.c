@@ -1,0 +1,199 @@
+/* Judgement follows the journal: what is on disk is read back and applied, in order, in portions. A start is nothing
+ * else: it begins further back. */
+#include "base/log.h"
+#include "correlator/correlator_inside.h"
+#include "correlator/journal/journal_reader.h"
+#include "correlator/keeping_inside.h"
+#include "correlator/requests.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define ITEMS_A_TURN 512u                      /* then the loop turns, so that the links are served */
+#define WAITING_MAX  ((size_t)8 * 1024 * 1024) /* bytes the sinks have not taken: beyond, judgement waits for them */
+
+/* --- applying --- */
+
+static void request_over(const struct correlator *correlator, enum request_kind kind, const char *name)
+{
+    if (correlator->keeping.requests[0] != '\0')
+        request_done(correlator->keeping.requests, kind, name);
+}
+
+static void stream_note(struct correlator *correlator, const struct journal_record *record)
+{
+    struct stream *stream;
+    uint64_t last = record->first + record->item_count - 1;
+    enum status status = streams_get(&correlator->keeping.streams, record->name, record->epoch, &stream);
+    if (status != STATUS_OK)
+        flow_fail(correlator, status_text(status));
+    else if (last > stream->received)
+        stream->received = last;
+}
+
+static void apply_batch(struct correlator *correlator, const struct journal_record *record, const char *name)
+{
+    struct intake intake = {.agent = name, .number = record->number, .heard_ms = record->at_ms};
+    intake_items(correlator, &intake, record->items, record->item_count);
+    stream_note(correlator, record);
+}
+
+static void apply_source_retired(struct correlator *correlator, const struct journal_record *record, const char *name)
+{
+    log_info("source.retired", "nobody waits for source %s any more, until it speaks again", name);
+    if (watermark_retire(correlator->promised, span_of(name)) != STATUS_OK ||
+        watermark_retire(correlator->journaled, span_of(name)) != STATUS_OK ||
+        watermark_retire(correlator->watermark, span_of(name)) != STATUS_OK)
+        log_warn("source.many", "source %s cannot be retired: too many are known", name);
+    judgement_watermark(correlator, record->at_ms);
+    request_over(correlator, REQUEST_SOURCE, name);
+}
+
+static void apply_sink_seen(struct correlator *correlator, const char *name)
+{
+    if (!names_add(&correlator->keeping.sinks, name))
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+}
+
+static void apply_sink_retired(struct correlator *correlator, const char *name)
+{
+    names_remove(&correlator->keeping.sinks, name);
+    log_info("sink.retired", "nothing waits for sink %s any more, until it comes again", name);
+    if (outlet_forget(&correlator->outlet, name) != STATUS_OK && !correlator->keeping.is_recovering)
+        log_warn("sink.retired", "no sink %s was known", name);
+    request_over(correlator, REQUEST_SINK, name);
+}
+
+static void apply(struct correlator *correlator, const struct journal_record *record)
+{
+    char name[PEER_NAME_BYTES];
+    keeping_name(record, name);
+    bool moves =
+        record->kind == JOURNAL_BATCH || record->kind == JOURNAL_MARKS || record->kind == JOURNAL_SOURCE_RETIRED;
+    if (moves)
+        intake_at(correlator, record->number);
+    switch (record->kind) {
+    case JOURNAL_BATCH:
+        apply_batch(correlator, record, name);
+        return;
+    case JOURNAL_MARKS:
+        intake_promises(correlator, name, record->marks, record->mark_count, record->at_ms);
+        break;
+    case JOURNAL_SOURCE_RETIRED:
+        apply_source_retired(correlator, record, name);
+        break;
+    case JOURNAL_SINK_SEEN:
+        apply_sink_seen(correlator, name);
+        break;
+    case JOURNAL_SINK_RETIRED:
+        apply_sink_retired(correlator, name);
+        break;
+    case JOURNAL_START:
+    case JOURNAL_RULES:
+    case JOURNAL_FLUSHES:
+    case JOURNAL_KIND_COUNT:
+        break;
+    }
+    if (moves && !correlator->failed && keeping_flushes(correlator, record->number, false))
+        judgement_flush(correlator);
+}
+
+/* --- reading --- */
+
+enum status keeping_read(struct correlator *correlator, struct wal_reader *reader, struct journal_record *ret_record,
+                         char ret_reason[WAL_REASON_BYTES])
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct wal_record record;
+    char reason[REASON_BYTES] = "";
+    enum status status = wal_reader_next(reader, &record, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    arena_reset(&keeping->arena);
+    status = journal_unpack(record.type, record.lsn, record.count, record.payload, &keeping->arena, ret_record, reason);
+    if (status != STATUS_OK)
+        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%.200s: %.250s", keeping->folder, reason);
+    return status;
+}
+
+void keeping_name(const struct journal_record *record, char ret_name[PEER_NAME_BYTES])
+{
+    size_t size = record->name.size < PEER_NAME_BYTES - 1 ? record->name.size : PEER_NAME_BYTES - 1;
+    memcpy(ret_name, size > 0 ? record->name.data : "", size);
+    ret_name[size] = '\0';
+}
+
+/* --- following --- */
+
+static bool is_caught_up(const struct keeping *keeping)
+{
+    return keeping->next > journal_synced(keeping->journal);
+}
+
+static bool may_step(const struct correlator *correlator)
+{
+    return !correlator->failed && !is_caught_up(&correlator->keeping) &&
+           outlet_waiting(&correlator->outlet) <= WAITING_MAX;
+}
+
+static enum status next_apply(struct correlator *correlator, char ret_reason[WAL_REASON_BYTES])
+{
+    struct keeping *keeping = &correlator->keeping;
+    struct journal_record record;
+    enum status status = STATUS_OK;
+    if (keeping->reader == NULL)
+        status = journal_reader_open(keeping->folder, keeping->next, &keeping->reader, ret_reason);
+    if (status == STATUS_OK)
+        status = keeping_read(correlator, keeping->reader, &record, ret_reason);
+    if (status == STATUS_END) { /* a repair let go of the last ones */
+        keeping->next = journal_synced(keeping->journal) + 1;
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    apply(correlator, &record);
+    keeping->next = record.number + record.count;
+    keeping_plan_over(correlator);
+    return STATUS_OK;
+}
+
+static void recovered_say(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    keeping->is_recovering = false;
+    log_info("journal.recovered",
+             "%s: applied again up to record %" PRIu64 ": %" PRIu64 " reports, %" PRIu64 " incidents in memory",
+             keeping->folder, keeping->found.next - 1, correlator->stats.received,
+             correlator_stats(correlator)->incidents);
+}
+
+static void step(uv_idle_t *idle)
+{
+    struct correlator *correlator = idle->data;
+    struct keeping *keeping = &correlator->keeping;
+    char reason[WAL_REASON_BYTES] = "";
+    uint64_t begin = keeping->next;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && keeping->next - begin < ITEMS_A_TURN && may_step(correlator))
+        status = next_apply(correlator, reason);
+    if (status != STATUS_OK)
+        flow_fail(correlator, reason);
+    if (!may_step(correlator))
+        (void)uv_idle_stop(idle);
+    if (correlator->failed)
+        return;
+    if (keeping->is_recovering && keeping->next >= keeping->found.next)
+        recovered_say(correlator);
+    if (correlator->finishing && keeping_lag(correlator) == 0)
+        judgement_flush(correlator);
+    keeping_tell(correlator);
+    flow_update(correlator);
+    flow_check_done(correlator);
+}
+
+void keeping_follow(struct correlator *correlator)
+{
+    struct keeping *keeping = &correlator->keeping;
+    if (keeping->journal != NULL && keeping->has_begun && may_step(correlator))
+        (void)uv_idle_start(&keeping->idle, step);
+}
