@@ -53,8 +53,8 @@ struct port_events {
     void (*garbled)(void *self, uint64_t line);
     /* send answered STATUS_AGAIN; now it takes more. */
     void (*writable)(void *self, uint64_t line);
-    /* The line is gone, and so is what was under way on it. A driver that cannot see it tells nothing: silence is the
-     * session's business. */
+    /* The line is gone, and so is what was under way on it; what had come was handed over before, unless the port is
+     * held. A driver that cannot see it tells nothing: silence is the session's business. */
     void (*down)(void *self, uint64_t line, const char *reason);
     /* No line came to be, and none will until something changes: keys that do not fit, an address that was taken.
      * Tried again, and told again, for ever. */

@@ -1,4 +1,4 @@
-/* A dialler makes its socket anew for each connection and ZeroMQ never reconnects one (RECONNECT_IVL −1): so nothing
+/* A dialler makes its socket anew for each connection and ZeroMQ never reconnects one (RECONNECT_IVL): so nothing
  * that was queued for one session comes out into the next, a failed handshake is treated like any other, and the
  * back-off is ours. The outbox sends again what was lost with the socket. Where several keys of the listener are known
  * each attempt that comes to a handshake and fails is followed by the next key. */
@@ -21,6 +21,8 @@ static void redial_later(struct port *port)
 /* The connection is over, or never came to be. */
 static void dial_over(struct port *port, const char *reason)
 {
+    const int none = 0;
+    (void)zmq_setsockopt(port->plug->socket, ZMQ_LINGER, &none, sizeof none); /* nobody hears a last word */
     plug_close(port->plug);
     redial_later(port);
     if (port->line_count == 0)

@@ -8,7 +8,8 @@
 #define HWM_FRAMES        32 /* frames, not bytes: a frame is a batch */
 #define CURVE_BYTES       64 /* what encryption adds to a frame, at most: 33 */
 #define BACKLOG           1024
-#define LINGER_MS         1000 /* for the last word, on a machine that is busy too; −1 would hang the exit */
+#define LINGER_MS         1000    /* for the last word; −1 would hang the exit */
+#define NEVER_MS          3600000 /* a dialler closes what was lost at once, and is not stopped for an hour */
 #define HANDSHAKE_MS      3000
 #define CONNECT_MS        5000
 #define UNBIND_MS         1000 /* at most; a millisecond as a rule */
@@ -105,7 +106,9 @@ static bool socket_set(void *socket, const struct port *port)
         {ZMQ_LINGER, LINGER_MS},
         {ZMQ_SNDHWM, HWM_FRAMES},
         {ZMQ_RCVHWM, HWM_FRAMES},
-        {ZMQ_RECONNECT_IVL, -1},
+        /* −1 would say the same, but for ipc and some addresses of tcp it ends the pipe with the connection: what came
+           last and was not read yet would be gone. */
+        {ZMQ_RECONNECT_IVL, NEVER_MS},
         {ZMQ_RECONNECT_IVL_MAX, 0},
         {ZMQ_CONNECT_TIMEOUT, CONNECT_MS},
         {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},

@@ -433,6 +433,7 @@ static void marks_and_acks_due_at_the_end_are_said_before_it(void **state)
     receiver_ack(taker.receiver, "giver", 2, 70);
     taker_close(&taker);
     world_until(world, taker.closed && second.downs == 1);
+    assert_string_equal(second.reason, "closed"); /* it heard the last word, and so what was said before */
     assert_int_equal(second.acked, 70);
     giver_close(&second);
     world_until(world, second.closed);

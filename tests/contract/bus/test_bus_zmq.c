@@ -122,5 +122,5 @@ int main(void)
     const struct bus_contract tcp = {"bus over zmq tcp", tcp_url};
     const struct bus_contract ipc = {"bus over zmq ipc", ipc_url};
     return contract_run_keys(&tcp) + raw_sockets_run(&tcp) + contract_run(&tcp) + contract_run_receivers(&tcp) +
-           contract_run_spool(&tcp) + contract_run_hostile(&tcp) + contract_run(&ipc);
+           contract_run_spool(&tcp) + contract_run_hostile(&tcp) + raw_sockets_run(&ipc) + contract_run(&ipc);
 }
