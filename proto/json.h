@@ -23,6 +23,8 @@ void text_clear(struct text *text); /* keeps the room */
 void text_append(struct text *text, struct span bytes);
 /* Makes the text longer by size bytes, which the caller then writes; NULL where memory ran out. */
 char *text_extend(struct text *text, size_t size);
+/* Takes the last bytes away again. */
+void text_cut(struct text *text, size_t size);
 void text_print(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "…" with JSON's escapes; only what must be escaped is. The value is UTF-8 (report_validate sees to it). */
 void text_json_string(struct text *text, struct span value);

@@ -1,13 +1,14 @@
-/* Publications ⇄ bytes. Writing an incident builds each report's message on the stack, to know its size and to write
- * it: twice where there are several, so that it takes no memory. Writing an episode takes one arena for its lists. */
+/* Publications → bytes. An incident is written by hand, from its last byte to its first (wire.h), into room for the
+ * most it may take. Writing an episode takes one arena for its lists. */
 #include "proto/check.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
-#include "proto/report_message.h"
+#include "proto/report_wire.h"
 #include "proto/unpack.h"
 #include "proto/wire.h"
 #include "vedette/v1/episode.pb-c.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define X(name, text) [EPISODE_##name] = VEDETTE__V1__EPISODE_STATE__EPISODE_STATE_##name,
@@ -28,6 +29,7 @@ enum {
     INCIDENT_REPORTS_OMITTED = 4,
     INCIDENT_PUBLISHERS = 5,
 };
+enum { POSITION_EPOCH = 1, POSITION_NUMBER = 2 };
 
 static Vedette__V1__StreamPosition position_message(struct stream_position position)
 {
@@ -37,79 +39,67 @@ static Vedette__V1__StreamPosition position_message(struct stream_position posit
     return message;
 }
 
-/* --- incidents, written by hand around the reports --- */
+/* --- incidents --- */
 
-static enum status report_fill(struct report_message *filled, const struct report *report, size_t *ret_size)
-{
-    enum status status = report_message_fill(filled, report);
-    if (status != STATUS_OK)
-        return status;
-    *ret_size = vedette__v1__report__get_packed_size(&filled->message);
-    return *ret_size > LIMIT_REPORT_BYTES ? STATUS_TOO_LARGE : STATUS_OK;
-}
+#define ROOM_ONCE   64u /* tags, sizes and numbers of an incident */
+#define ROOM_REPORT 8u  /* tag and size of each of its reports */
 
-/* Of a number that is not written where it is 0. */
-static size_t number_size(uint64_t value)
+static enum status incident_room(const struct incident *incident, size_t *ret_room)
 {
-    return value > 0 ? 1 + wire_varint_size(value) : 0;
-}
-
-static char *put_number(char *at, uint32_t field, uint64_t value)
-{
-    return value > 0 ? wire_put_varint(wire_put_tag(at, field, WIRE_VARINT), value) : at;
-}
-
-/* The last report's message stays in *filled, its size in *ret_last: of most incidents it is the only one. */
-static enum status incident_size(const struct incident *incident, size_t position_size, struct report_message *filled,
-                                 size_t *ret_last, size_t *ret_size)
-{
-    size_t total = wire_bytes_size(incident->id.size) + wire_bytes_size(position_size) +
-                   number_size(incident->reports_omitted) + number_size(incident->publishers);
+    size_t room = ROOM_ONCE + incident->id.size;
+    if (incident->report_count > LIMIT_INCIDENT_REPORTS)
+        return STATUS_TOO_LARGE;
     for (size_t i = 0; i < incident->report_count; i++) {
-        enum status status = report_fill(filled, &incident->reports[i], ret_last);
-        if (status != STATUS_OK)
-            return status;
-        total += wire_bytes_size(*ret_last);
-        if (total > LIMIT_EPISODE_BYTES)
+        if (!report_is_packable(&incident->reports[i]))
             return STATUS_TOO_LARGE;
+        room += ROOM_REPORT + report_room(&incident->reports[i]);
     }
-    *ret_size = total;
+    *ret_room = room;
     return STATUS_OK;
+}
+
+static char *lead_reports(char *at, const struct incident *incident, size_t *ret_largest)
+{
+    for (size_t i = incident->report_count; i-- > 0;) {
+        const char *end = at;
+        at = report_lead(at, &incident->reports[i]);
+        if ((size_t)(end - at) > *ret_largest)
+            *ret_largest = (size_t)(end - at);
+        at = wire_lead_part(at, end, INCIDENT_REPORTS);
+    }
+    return at;
+}
+
+static char *lead_position(char *at, struct stream_position position)
+{
+    const char *end = at;
+    at = wire_lead_number(at, POSITION_NUMBER, position.number);
+    at = wire_lead_number(at, POSITION_EPOCH, position.epoch);
+    return wire_lead_part(at, end, INCIDENT_POSITION);
 }
 
 static enum status incident_pack(const struct incident *incident, uint32_t field, struct text *bytes)
 {
-    if (incident->report_count > LIMIT_INCIDENT_REPORTS)
-        return STATUS_TOO_LARGE;
-    Vedette__V1__StreamPosition position = position_message(incident->position);
-    size_t position_size = vedette__v1__stream_position__get_packed_size(&position);
-    struct report_message filled;
-    size_t report_size = 0;
-    size_t size = 0;
-    enum status status = incident_size(incident, position_size, &filled, &report_size, &size);
+    size_t room = 0, largest = 0;
+    enum status status = incident_room(incident, &room);
     if (status != STATUS_OK)
         return status;
-    char *at = text_extend(bytes, wire_bytes_size(size));
-    if (at == NULL)
+    char *first = text_extend(bytes, room);
+    if (first == NULL)
         return STATUS_NO_MEMORY;
-    at = wire_put_tag(at, field, WIRE_BYTES);
-    at = wire_put_varint(at, size);
-    at = wire_put_bytes(at, INCIDENT_ID, incident->id);
-    at = wire_put_tag(at, INCIDENT_POSITION, WIRE_BYTES);
-    at = wire_put_varint(at, position_size);
-    at += vedette__v1__stream_position__pack(&position, (uint8_t *)at);
-    for (size_t i = 0; i < incident->report_count; i++) {
-        if (incident->report_count > 1)
-            status = report_fill(&filled, &incident->reports[i], &report_size);
-        if (status != STATUS_OK)
-            return status; /* not reached: it was filled above */
-        at = wire_put_tag(at, INCIDENT_REPORTS, WIRE_BYTES);
-        at = wire_put_varint(at, report_size);
-        at += vedette__v1__report__pack(&filled.message, (uint8_t *)at);
-    }
-    at = put_number(at, INCIDENT_REPORTS_OMITTED, incident->reports_omitted);
-    (void)put_number(at, INCIDENT_PUBLISHERS, incident->publishers);
-    return STATUS_OK;
+    const char *end = first + room;
+    char *at = wire_lead_number(first + room, INCIDENT_PUBLISHERS, incident->publishers);
+    at = wire_lead_number(at, INCIDENT_REPORTS_OMITTED, incident->reports_omitted);
+    at = lead_reports(at, incident, &largest);
+    at = lead_position(at, incident->position);
+    at = wire_lead_text(at, INCIDENT_ID, incident->id);
+    bool fits = largest <= LIMIT_REPORT_BYTES && (size_t)(end - at) <= LIMIT_EPISODE_BYTES;
+    at = wire_lead_part(at, end, field);
+    assert(at >= first);
+    size_t size = fits ? (size_t)(end - at) : 0;
+    memmove(first, at, size);
+    text_cut(bytes, room - size);
+    return fits ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
 /* --- episodes --- */

@@ -3,7 +3,7 @@
 #include "proto/check.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
-#include "proto/report_message.h"
+#include "proto/report_wire.h"
 #include "proto/unpack.h"
 #include "vedette/v1/episode.pb-c.h"
 
@@ -53,7 +53,7 @@ static enum status incident_read(const Vedette__V1__Incident *message, struct ar
     if (reports == NULL)
         return no_memory(reason);
     for (size_t i = 0; i < message->n_reports; i++) {
-        status = report_message_read(message->reports[i], arena, &reports[i], reason);
+        status = report_read(span_of_bytes(message->reports[i]), arena, &reports[i], reason);
         if (status != STATUS_OK)
             return status;
     }

@@ -1,6 +1,7 @@
 /* A growing text, and the two values of JSON that need care: strings and numbers. */
 #include "proto/json.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdarg.h>
@@ -45,6 +46,13 @@ char *text_extend(struct text *text, size_t size)
     text->size += size;
     text->data[text->size] = '\0';
     return piece;
+}
+
+void text_cut(struct text *text, size_t size)
+{
+    assert(size <= text->size);
+    text->size -= size;
+    text->data[text->size] = '\0';
 }
 
 void text_append(struct text *text, struct span bytes)
