@@ -8,7 +8,7 @@
 
 struct delivery {
     struct stage stage;
-    struct feed *feed;
+    struct supply *supply;
     struct receiver *receiver; /* of what is collected; else NULL */
     struct timeline *timeline;
     struct arena scratch;
@@ -33,16 +33,16 @@ static void step(void *self)
 static void tick(void *self, uint64_t *ret_done, uint64_t *ret_total)
 {
     struct delivery *delivery = self;
-    if (!delivery->stage.closing && delivery->feed != NULL)
-        feed_progress(delivery->feed, ret_done, ret_total);
+    if (!delivery->stage.closing && delivery->supply != NULL)
+        supply_progress(delivery->supply, ret_done, ret_total);
 }
 
 static void close_parts(void *self)
 {
     struct delivery *delivery = self;
-    if (delivery->feed != NULL) {
-        delivery->stats = feed_stats(delivery->feed);
-        feed_close(delivery->feed, stage_part_closed, &delivery->stage);
+    if (delivery->supply != NULL) {
+        delivery->stats = supply_stats(delivery->supply);
+        supply_close(delivery->supply, stage_part_closed, &delivery->stage);
     }
     if (delivery->receiver != NULL)
         receiver_close(delivery->receiver, stage_part_closed, &delivery->stage);
@@ -82,10 +82,10 @@ static enum status open_receiver(struct delivery *delivery, char reason[256])
     return status;
 }
 
-static enum status run(struct delivery *delivery, const struct feed_options *options, const char *label,
+static enum status run(struct delivery *delivery, const struct supply_options *options, const char *label,
                        struct agent_stats *ret_stats, char ret_reason[256])
 {
-    const struct feed_events events = {.drained = on_drained, .self = delivery};
+    const struct supply_events events = {.drained = on_drained, .self = delivery};
     char reason[256] = "";
     delivery->stage =
         (struct stage){.step = step, .tick = tick, .close_parts = close_parts, .self = delivery, .reason = ret_reason};
@@ -95,7 +95,7 @@ static enum status run(struct delivery *delivery, const struct feed_options *opt
     if (delivery->timeline != NULL)
         status = open_receiver(delivery, reason);
     if (status == STATUS_OK)
-        status = feed_open(&delivery->stage.loop, delivery->stage.bus, options, &events, &delivery->feed, reason);
+        status = supply_open(&delivery->stage.loop, delivery->stage.bus, options, &events, &delivery->supply, reason);
     if (status == STATUS_OK)
         stage_part_opened(&delivery->stage);
     else
@@ -106,7 +106,7 @@ static enum status run(struct delivery *delivery, const struct feed_options *opt
     return status;
 }
 
-enum status delivery_run(const struct feed_options *options, struct agent_stats *ret_stats, char ret_reason[256])
+enum status delivery_run(const struct supply_options *options, struct agent_stats *ret_stats, char ret_reason[256])
 {
     struct delivery delivery = {0};
     return run(&delivery, options, "publishing", ret_stats, ret_reason);
@@ -116,7 +116,7 @@ enum status delivery_collect(const struct agent_config *agent, struct timeline *
                              char ret_reason[256])
 {
     struct delivery delivery = {.timeline = timeline};
-    const struct feed_options options = {.agent = agent, .url = COLLECT_URL, .epoch = 1};
+    const struct supply_options options = {.agent = agent, .url = COLLECT_URL, .epoch = 1};
     arena_init(&delivery.scratch, SCRATCH_BYTES);
     enum status status = run(&delivery, &options, "reading", ret_stats, ret_reason);
     arena_fini(&delivery.scratch);

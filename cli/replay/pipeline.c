@@ -13,7 +13,7 @@ struct pipeline {
     const struct pipeline_options *options;
     struct pipeline_result result;
     struct stage stage;
-    struct feed *feed;
+    struct supply *supply;
     struct correlator *correlator;
     struct sink *sink;
     bool fed, finishing, finished; /* how far it is */
@@ -67,16 +67,16 @@ static void step(void *self)
 static void tick(void *self, uint64_t *ret_done, uint64_t *ret_total)
 {
     struct pipeline *pipeline = self;
-    if (!pipeline->stage.closing && pipeline->feed != NULL)
-        feed_progress(pipeline->feed, ret_done, ret_total);
+    if (!pipeline->stage.closing && pipeline->supply != NULL)
+        supply_progress(pipeline->supply, ret_done, ret_total);
 }
 
 static void close_parts(void *self)
 {
     struct pipeline *pipeline = self;
-    if (pipeline->feed != NULL) {
-        pipeline->result.agent = feed_stats(pipeline->feed);
-        feed_close(pipeline->feed, stage_part_closed, &pipeline->stage);
+    if (pipeline->supply != NULL) {
+        pipeline->result.agent = supply_stats(pipeline->supply);
+        supply_close(pipeline->supply, stage_part_closed, &pipeline->stage);
     }
     if (pipeline->correlator != NULL) {
         pipeline->result.correlator = *correlator_stats(pipeline->correlator);
@@ -118,16 +118,16 @@ static enum status open_sink(struct pipeline *pipeline, char reason[256])
     return status;
 }
 
-static enum status open_feed(struct pipeline *pipeline, char reason[256])
+static enum status open_supply(struct pipeline *pipeline, char reason[256])
 {
-    const struct feed_options options = {.agent = pipeline->options->agent,
-                                         .timeline = pipeline->options->timeline,
-                                         .speed = pipeline->options->speed,
-                                         .url = INCIDENTS_URL,
-                                         .epoch = REPLAY_EPOCH};
-    const struct feed_events events = {.drained = on_drained, .self = pipeline};
+    const struct supply_options options = {.agent = pipeline->options->agent,
+                                           .timeline = pipeline->options->timeline,
+                                           .speed = pipeline->options->speed,
+                                           .url = INCIDENTS_URL,
+                                           .epoch = REPLAY_EPOCH};
+    const struct supply_events events = {.drained = on_drained, .self = pipeline};
     enum status status =
-        feed_open(&pipeline->stage.loop, pipeline->stage.bus, &options, &events, &pipeline->feed, reason);
+        supply_open(&pipeline->stage.loop, pipeline->stage.bus, &options, &events, &pipeline->supply, reason);
     if (status == STATUS_OK)
         stage_part_opened(&pipeline->stage);
     return status;
@@ -147,7 +147,7 @@ enum status pipeline_run(const struct pipeline_options *options, struct pipeline
     if (status == STATUS_OK)
         status = open_sink(&pipeline, reason);
     if (status == STATUS_OK)
-        status = open_feed(&pipeline, reason);
+        status = open_supply(&pipeline, reason);
     if (status != STATUS_OK)
         stage_end(&pipeline.stage, status, reason[0] != '\0' ? reason : status_text(status));
     status = stage_run(&pipeline.stage);

@@ -1,10 +1,10 @@
-/* The whole way in one process, over the inproc driver:   feed ══ correlator ══ sink ─▶ store
+/* The whole way in one process, over the inproc driver:   supply ══ correlator ══ sink ─▶ store
  *
  * The programs do the same in four processes; here one loop carries all, and the correlator's time is that of a replay.
  */
 #pragma once
 
-#include "cli/replay/feed.h"
+#include "cli/replay/supply.h"
 #include "correlator/correlator.h"
 #include "sink/sink.h"
 

@@ -212,11 +212,11 @@ static int replay_to_endpoint(struct replay *replay)
 {
     char reason[256] = "";
     struct agent_stats stats;
-    const struct feed_options options = {.agent = replay->has_timeline ? NULL : &replay->agent,
-                                         .timeline = &replay->timeline,
-                                         .speed = replay->options->speed,
-                                         .url = replay->options->to,
-                                         .epoch = (uint64_t)clock_wall_ms()};
+    const struct supply_options options = {.agent = replay->has_timeline ? NULL : &replay->agent,
+                                           .timeline = &replay->timeline,
+                                           .speed = replay->options->speed,
+                                           .url = replay->options->to,
+                                           .epoch = (uint64_t)clock_wall_ms()};
     fprintf(stderr, "publishing to %s, until all is acknowledged; Ctrl-C ends it\n", replay->options->to);
     enum status status = delivery_run(&options, &stats, reason);
     if (status != STATUS_OK)
