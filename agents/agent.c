@@ -9,11 +9,9 @@
  * stands then are committed together. */
 #include "agents/agent.h"
 
-#include "agents/feed_memory.h"
+#include "agents/feed.h"
 #include "agents/locate/territories.h"
-#include "agents/mapping.h"
 #include "agents/quarantine.h"
-#include "agents/source_driver.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/codec.h"
@@ -27,23 +25,6 @@
 #define BUDGET         256
 #define TICK_MS        100
 #define TICKS_PER_MARK 10
-#define SCAN_LAG_MS    1000 /* what appeared since may not have been looked at yet (input.h) */
-
-enum feed_state { FEED_READING, FEED_RESTING, FEED_BROKEN, FEED_ENDED };
-
-struct feed { /* a source at work */
-    struct agent *agent;
-    const struct agent_source *source;
-    const struct source_driver *driver;
-    struct mapping *mapping;
-    void *self;
-    enum feed_state state;
-    enum feed_state told; /* what the last look found; READING: its end has not been met yet */
-    int64_t watermark_ms;
-    bool active; /* gave a report since the last marks */
-    uint64_t reports;
-    struct feed_memory memory; /* of an agent with a spool */
-};
 
 struct agent {
     struct sender *sender;
@@ -190,31 +171,10 @@ static enum status on_report(void *self, struct report *offered, const char *fil
 
 /* --- marks and the end --- */
 
-static struct source_mark mark_of(const struct feed *feed)
-{
-    struct source_mark mark = {.source = span_of(feed->source->name), .watermark_ms = feed->watermark_ms};
-    /* Who was woken to look again is still what the last look found. */
-    switch (feed->state == FEED_READING ? feed->told : feed->state) {
-    case FEED_READING:
-        mark.state = feed->agent->blocked ? SOURCE_BLOCKED : SOURCE_LIVE;
-        break;
-    case FEED_RESTING:
-        mark.state = feed->agent->blocked ? SOURCE_BLOCKED : feed->active ? SOURCE_LIVE : SOURCE_IDLE;
-        break;
-    case FEED_BROKEN:
-        mark.state = SOURCE_BLOCKED;
-        break;
-    case FEED_ENDED:
-        mark.state = SOURCE_ENDED;
-        break;
-    }
-    return mark;
-}
-
 static void say_marks(struct agent *agent)
 {
     for (size_t i = 0; i < agent->feed_count; i++) {
-        agent->marks[i] = mark_of(&agent->feeds[i]);
+        agent->marks[i] = feed_mark(&agent->feeds[i], agent->blocked);
         agent->feeds[i].active = false;
     }
     agent->marks_due = false;
@@ -240,34 +200,15 @@ static void check_drained(struct agent *agent)
 
 /* --- the pump --- */
 
-static void feed_read(struct feed *feed)
+static void read_one(struct agent *agent, struct feed *feed)
 {
-    int64_t before_ms = clock_wall_ms();
-    enum feed_state was = feed->told;
-    feed->agent->appended = 0;
-    enum status status = feed->driver->read(feed->self, BUDGET);
-    if (feed->agent->appended > 0 && feed->agent->spool != NULL) {
+    agent->appended = 0;
+    if (feed_read(feed, BUDGET))
+        agent->marks_due = true;
+    if (agent->appended > 0 && agent->spool != NULL) {
         feed->driver->save(feed->self);
-        sender_commit(feed->agent->sender);
+        sender_commit(agent->sender);
     }
-    switch ((int)status) {
-    case STATUS_OK:
-        return;
-    case STATUS_AGAIN:
-        feed->state = FEED_RESTING;
-        if (feed->source->follow)
-            feed->watermark_ms = before_ms - feed->source->lateness_ms - SCAN_LAG_MS;
-        break;
-    case STATUS_END:
-        feed->state = FEED_ENDED;
-        break;
-    default:
-        feed->state = FEED_BROKEN;
-        break;
-    }
-    feed->told = feed->state;
-    if (was != feed->state)
-        feed->agent->marks_due = true;
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -277,7 +218,7 @@ static void on_idle(uv_idle_t *idle)
     for (size_t i = 0; i < agent->feed_count && !agent->full; i++) {
         struct feed *feed = &agent->feeds[(agent->next + i) % agent->feed_count];
         if (feed->state == FEED_READING)
-            feed_read(feed);
+            read_one(agent, feed);
         reading = reading || feed->state == FEED_READING;
     }
     if (agent->feed_count > 0)
@@ -320,10 +261,8 @@ static void on_tick(uv_timer_t *timer)
     struct agent *agent = timer->data;
     bool reading = false;
     for (size_t i = 0; i < agent->feed_count; i++) {
-        struct feed *feed = &agent->feeds[i];
-        if (feed->state == FEED_RESTING || feed->state == FEED_BROKEN)
-            feed->state = FEED_READING;
-        reading = reading || feed->state == FEED_READING;
+        feed_wake(&agent->feeds[i]);
+        reading = reading || agent->feeds[i].state == FEED_READING;
     }
     if (++agent->ticks % TICKS_PER_MARK == 0) {
         agent->marks_due = true;
@@ -394,64 +333,15 @@ static enum status open_territories(struct agent *agent, const struct agent_conf
     return status;
 }
 
-static enum status open_mapping(struct feed *feed, char ret_reason[256])
-{
-    char *complaints = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&complaints, &size);
-    if (stream == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = mapping_open(feed->source->mapping, stream, &feed->mapping);
-    fclose(stream);
-    if (status != STATUS_OK) /* the first complaint; `vedette check` shows all */
-        snprintf(ret_reason, 256, "%.*s", (int)(size > 0 ? strcspn(complaints, "\n") : 0),
-                 complaints != NULL ? complaints : "");
-    free(complaints);
-    return status;
-}
-
-static enum status open_feed(struct agent *agent, const struct agent_source *source, char ret_reason[256])
-{
-    struct feed *feed = &agent->feeds[agent->feed_count];
-    *feed = (struct feed){.agent = agent,
-                          .source = source,
-                          .driver = source_driver_find(source->type),
-                          .told = FEED_READING,
-                          .watermark_ms = TIME_NONE};
-    agent->feed_count++;
-    if (feed->driver == NULL) {
-        snprintf(ret_reason, 256, "source %s: there is no type \"%s\"", source->name, source->type);
-        return STATUS_INVALID;
-    }
-    enum status status = source->mapping != NULL ? open_mapping(feed, ret_reason) : STATUS_OK;
-    if (status != STATUS_OK)
-        return status;
-    struct source_memory memory;
-    if (agent->spool != NULL) {
-        feed_memory_init(&feed->memory, agent->spool, source->name);
-        memory = feed_memory_seam(&feed->memory);
-    }
-    const struct source_options options = {.name = source->name,
-                                           .path = source->path,
-                                           .follow = source->follow,
-                                           .mapping = feed->mapping,
-                                           .memory = agent->spool != NULL ? &memory : NULL};
-    const struct source_events events = {
-        .report = on_report, .refused = on_refused, .skipped = on_skipped, .self = feed};
-    char reason[256];
-    status = feed->driver->open(&options, &events, &feed->self, reason);
-    if (status != STATUS_OK)
-        snprintf(ret_reason, 256, "source %s: %.100s: %.110s", source->name, source->path, reason);
-    return status;
-}
-
 static enum status open_feeds(struct agent *agent, const struct agent_options *options, char ret_reason[256])
 {
+    const struct source_events events = {.report = on_report, .refused = on_refused, .skipped = on_skipped};
     const struct agent_config *config = options->config;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < config->source_count && status == STATUS_OK; i++)
         if (options->only_source == NULL || strcmp(options->only_source, config->sources[i].name) == 0)
-            status = open_feed(agent, &config->sources[i], ret_reason);
+            status = feed_open(&agent->feeds[agent->feed_count++], agent, &config->sources[i], agent->spool, &events,
+                               ret_reason);
     if (status == STATUS_OK && options->only_source != NULL && agent->feed_count == 0) {
         snprintf(ret_reason, 256, "no source is named \"%.100s\" in the configuration", options->only_source);
         status = STATUS_NOT_FOUND;
@@ -494,12 +384,8 @@ static enum status open_quarantine(struct agent *agent, const struct agent_optio
 
 static void agent_free(struct agent *agent)
 {
-    for (size_t i = 0; i < agent->feed_count; i++) {
-        if (agent->feeds[i].self != NULL)
-            agent->feeds[i].driver->close(agent->feeds[i].self);
-        mapping_close(agent->feeds[i].mapping);
-        feed_memory_fini(&agent->feeds[i].memory);
-    }
+    for (size_t i = 0; i < agent->feed_count; i++)
+        feed_close(&agent->feeds[i]);
     quarantine_close(agent->quarantine);
     text_fini(&agent->quarantine_reason);
     arena_fini(&agent->arena);
@@ -571,7 +457,7 @@ bool agent_look(const struct agent *agent, size_t index, struct agent_feed *ret_
     if (index >= agent->feed_count)
         return false;
     const struct feed *feed = &agent->feeds[index];
-    const struct source_mark mark = mark_of(feed);
+    const struct source_mark mark = feed_mark(feed, agent->blocked);
     *ret_feed = (struct agent_feed){.name = feed->source->name,
                                     .reports = feed->reports,
                                     .state_text = source_state_name(mark.state),
