@@ -1,6 +1,6 @@
 /* The agent's runtime.
  *
- *     idle ──▶ pump: each reading source in turn, BUDGET reports ──▶ locate ──▶ pack ──▶ submit
+ *     idle ──▶ pump: each reading feed in turn, BUDGET reports ──▶ intake (intake.h)
  *                │ AGAIN, or broken: rests until the next tick            STATUS_AGAIN: all stop until `room`
  *     timer ──▶ tick: wakes who rests; once a second says the marks
  *
@@ -10,18 +10,13 @@
 #include "agents/agent.h"
 
 #include "agents/feed.h"
-#include "agents/locate/territories.h"
-#include "agents/quarantine.h"
-#include "base/clock.h"
+#include "agents/intake.h"
 #include "base/log.h"
-#include "proto/codec.h"
-#include "proto/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BYTES    (1u << 20)
 #define BUDGET         256
 #define TICK_MS        100
 #define TICKS_PER_MARK 10
@@ -30,21 +25,14 @@ struct agent {
     struct sender *sender;
     struct outbox *spool; /* the sender's; NULL: in memory */
     char name[AGENT_NAME_BYTES];
-    struct quarantine *quarantine; /* NULL: none */
-    struct text quarantine_reason; /* the last */
-    struct arena arena;            /* of a report that comes back from the spool */
-    uint64_t appended;             /* by the read at hand */
-    bool blocked;                  /* by a full spool, which was said */
+    struct intake intake;
+    uint64_t appended; /* by the read at hand */
+    bool blocked;      /* by a full spool, which was said */
     uint64_t dropped_said, quarantined_said;
-    struct territories *territories;
-    char territories_path[1024]; /* looked for there in vain */
-    FILE *refusals;
     struct agent_events events;
-    struct agent_stats stats;
     struct feed *feeds;
     size_t feed_count, next;
     struct source_mark *marks;
-    struct text packed;
     uv_idle_t idle;
     uv_timer_t timer;
     unsigned ticks;
@@ -57,116 +45,35 @@ struct agent {
 
 /* --- what sources tell --- */
 
-static void refuse(struct agent *agent, const char *file, uint64_t line, const char *reason)
+static enum status on_report(void *self, struct report *offered, const char *file, uint64_t line)
 {
-    agent->stats.refused++;
-    if (agent->refusals == NULL)
-        return;
-    if (line > 0)
-        fprintf(agent->refusals, "%s:%llu: %s\n", file, (unsigned long long)line, reason);
-    else
-        fprintf(agent->refusals, "%s: %s\n", file, reason);
+    struct feed *feed = self;
+    struct agent *agent = feed->agent;
+    if (agent->full)
+        return STATUS_AGAIN;
+    enum status status = intake_take(&agent->intake, offered, file, line);
+    if (status == STATUS_AGAIN)
+        agent->full = true;
+    if (status == STATUS_AGAIN || status == STATUS_NO_MEMORY)
+        return STATUS_AGAIN;
+    if (status == STATUS_OK) {
+        agent->appended++;
+        feed->reports++;
+        feed->active = true;
+    }
+    return STATUS_OK;
 }
 
 static void on_refused(void *self, const char *file, uint64_t line, const char *reason)
 {
     struct agent *agent = ((struct feed *)self)->agent;
-    agent->stats.unread += line == 0;
-    refuse(agent, file, line, reason);
+    agent->intake.stats.unread += line == 0;
+    intake_refuse(&agent->intake, file, line, reason);
 }
 
 static void on_skipped(void *self, const char *file, uint64_t line)
 {
-    ((struct feed *)self)->agent->stats.skipped++;
-}
-
-/* Fills in the countries of a report that says nothing of them. False: it cannot be known. */
-static bool locate(struct agent *agent, struct report *report, struct country countries[TERRITORIES_COUNTRIES_MAX])
-{
-    if (report->has_countries || !report->has_place)
-        return true;
-    if (agent->territories == NULL)
-        return false;
-    report->country_count = territories_find(agent->territories, report->place.lat, report->place.lon, countries,
-                                             TERRITORIES_COUNTRIES_MAX);
-    report->countries = countries;
-    report->has_countries = true;
-    return true;
-}
-
-/* Keeps it where a person finds it. Where that fails it is refused aloud, and gone. */
-static void quarantine(struct agent *agent, const struct report *report, const char *reason)
-{
-    char source[LIMIT_SOURCE_BYTES + 1];
-    snprintf(source, sizeof(source), "%.*s", SPAN_ARG(report->source));
-    agent->stats.quarantined++;
-    text_clear(&agent->quarantine_reason);
-    text_print(&agent->quarantine_reason, "%s", reason);
-    enum status status = quarantine_add(agent->quarantine, report, source, reason, clock_wall_ms());
-    if (status != STATUS_OK)
-        log_error("agent.quarantine", "%s: a report of %s is not kept (%s): %s", quarantine_path(agent->quarantine),
-                  source, status_text(status), reason);
-}
-
-/* It waited in the spool, and turns out to be larger than the correlator admits. */
-static void on_passed(void *self, struct span item, uint64_t admitted_bytes)
-{
-    struct agent *agent = self;
-    struct report report;
-    char reason[REASON_BYTES], why[REASON_BYTES];
-    snprintf(reason, sizeof(reason), "it is of %zu bytes: the correlator admits at most %llu", item.size,
-             (unsigned long long)admitted_bytes);
-    arena_reset(&agent->arena);
-    if (report_unpack(item, &agent->arena, &report, why) != STATUS_OK)
-        report = (struct report){.source = SPAN("unknown")};
-    quarantine(agent, &report, reason);
-}
-
-static enum status on_report(void *self, struct report *offered, const char *file, uint64_t line)
-{
-    struct feed *feed = self;
-    struct agent *agent = feed->agent;
-    struct report report = *offered; /* the offered one stays as it is: it may have to be offered again */
-    struct country countries[TERRITORIES_COUNTRIES_MAX];
-    uint64_t position;
-    if (agent->full)
-        return STATUS_AGAIN;
-    if (!locate(agent, &report, countries)) {
-        char reason[1200];
-        snprintf(reason, sizeof(reason),
-                 "says nothing of countries, and there is no file of territories to look them up in (%s)",
-                 agent->territories_path);
-        refuse(agent, file, line, reason);
-        return STATUS_OK;
-    }
-    text_clear(&agent->packed);
-    enum status status = report_pack(&report, &agent->packed);
-    if (status == STATUS_OK)
-        status = agent->packed.failed
-                     ? STATUS_NO_MEMORY
-                     : sender_submit(agent->sender, (struct span){agent->packed.data, agent->packed.size}, &position);
-    if (status == STATUS_NO_MEMORY && agent->spool != NULL)
-        return STATUS_AGAIN;
-    if (status == STATUS_AGAIN || status == STATUS_CLOSED) {
-        agent->full = true;
-        return STATUS_AGAIN;
-    }
-    if (status == STATUS_TOO_LARGE && agent->quarantine != NULL && agent->packed.size > 0) {
-        quarantine(agent, &report, "it is larger than the correlator admits");
-        status = STATUS_OK;
-    } else if (status != STATUS_OK && status != STATUS_FULL) { /* FULL: dropped, and counted by the spool */
-        refuse(agent, file, line,
-               status == STATUS_TOO_LARGE ? "the report is larger than the link carries (64 KiB packed)"
-                                          : status_text(status));
-        return STATUS_OK;
-    }
-    agent->appended++;
-    agent->stats.read++;
-    agent->stats.submitted++;
-    feed->reports++;
-    agent->stats.located += !offered->has_countries && offered->has_place;
-    feed->active = true;
-    return STATUS_OK;
+    ((struct feed *)self)->agent->intake.stats.skipped++;
 }
 
 /* --- marks and the end --- */
@@ -234,17 +141,17 @@ static void on_idle(uv_idle_t *idle)
 static void look_at_spool(struct agent *agent)
 {
     bool blocked = agent->full && agent->spool->full && agent->spool->dropped == agent->dropped_said;
-    agent->stats.dropped = agent->spool->dropped;
+    agent->intake.stats.dropped = agent->spool->dropped;
     if (agent->spool->dropped > agent->dropped_said)
         log_warn("spool.dropped", "the spool is full: %llu reports were dropped, %llu since the start",
                  (unsigned long long)(agent->spool->dropped - agent->dropped_said),
                  (unsigned long long)agent->spool->dropped);
-    if (agent->stats.quarantined > agent->quarantined_said)
+    if (agent->intake.stats.quarantined > agent->quarantined_said)
         log_warn("agent.quarantined", "%llu reports were put into %s; the last: %s",
-                 (unsigned long long)(agent->stats.quarantined - agent->quarantined_said),
-                 quarantine_path(agent->quarantine), agent->quarantine_reason.data);
+                 (unsigned long long)(agent->intake.stats.quarantined - agent->quarantined_said),
+                 quarantine_path(agent->intake.quarantine), agent->intake.quarantine_reason.data);
     agent->dropped_said = agent->spool->dropped;
-    agent->quarantined_said = agent->stats.quarantined;
+    agent->quarantined_said = agent->intake.stats.quarantined;
     if (blocked == agent->blocked)
         return;
     agent->blocked = blocked;
@@ -291,6 +198,11 @@ static void on_acked(void *self, uint64_t position)
     check_drained(self);
 }
 
+static void on_passed(void *self, struct span item, uint64_t admitted_bytes)
+{
+    intake_pass(&((struct agent *)self)->intake, item, admitted_bytes);
+}
+
 static void on_failed(void *self, enum status status, const char *reason)
 {
     struct agent *agent = self;
@@ -316,22 +228,6 @@ static void on_peer(void *self, const struct peer *peer, enum peer_state state)
 }
 
 /* --- opening --- */
-
-static enum status open_territories(struct agent *agent, const struct agent_config *config, char ret_reason[256])
-{
-    char reason[TERRITORIES_REASON_BYTES] = "";
-    const char *path = config->territories;
-    if (path == NULL && territories_default_path(agent->territories_path, sizeof(agent->territories_path)) != STATUS_OK)
-        snprintf(agent->territories_path, sizeof(agent->territories_path), "none is installed");
-    enum status status =
-        territories_open(path != NULL ? path : agent->territories_path, config->view, &agent->territories, reason);
-    if (status == STATUS_NOT_FOUND && path == NULL && strcmp(config->view, TERRITORIES_VIEW_DEFAULT) == 0)
-        return STATUS_OK; /* only a report without countries needs it, and is refused by name then */
-    if (status != STATUS_OK)
-        snprintf(ret_reason, 256, "territories %.120s: %.120s", path != NULL ? path : agent->territories_path,
-                 reason[0] != '\0' ? reason : status_text(status));
-    return status;
-}
 
 static enum status open_feeds(struct agent *agent, const struct agent_options *options, char ret_reason[256])
 {
@@ -366,19 +262,11 @@ static enum status open_sender(struct agent *agent, struct bus *bus, const struc
     const struct sender_events events = {.room = on_room,
                                          .acked = on_acked,
                                          .peer = on_peer,
-                                         .passed = agent->quarantine != NULL ? on_passed : NULL,
+                                         .passed = agent->intake.quarantine != NULL ? on_passed : NULL,
                                          .failed = on_failed,
                                          .self = agent};
-    return sender_open(bus, &sender, &events, &agent->sender, ret_reason);
-}
-
-static enum status open_quarantine(struct agent *agent, const struct agent_options *options, char ret_reason[256])
-{
-    if (options->folder == NULL)
-        return STATUS_OK;
-    enum status status = quarantine_open(options->folder, 0, &agent->quarantine);
-    if (status != STATUS_OK)
-        snprintf(ret_reason, 256, "the quarantine in %.160s: %s", options->folder, status_text(status));
+    enum status status = sender_open(bus, &sender, &events, &agent->sender, ret_reason);
+    agent->intake.sender = agent->sender;
     return status;
 }
 
@@ -386,11 +274,7 @@ static void agent_free(struct agent *agent)
 {
     for (size_t i = 0; i < agent->feed_count; i++)
         feed_close(&agent->feeds[i]);
-    quarantine_close(agent->quarantine);
-    text_fini(&agent->quarantine_reason);
-    arena_fini(&agent->arena);
-    territories_close(agent->territories);
-    text_fini(&agent->packed);
+    intake_fini(&agent->intake);
     free(agent->feeds);
     free(agent->marks);
     free(agent);
@@ -405,20 +289,16 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
         snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
         return STATUS_NO_MEMORY;
     }
-    agent->refusals = options->refusals;
     agent->events = *events;
     agent->spool = options->spool;
-    arena_init(&agent->arena, ARENA_BYTES);
     agent->feeds = calloc(sources > 0 ? sources : 1, sizeof(*agent->feeds));
     agent->marks = calloc(sources > 0 ? sources : 1, sizeof(*agent->marks));
     enum status status = agent->feeds != NULL && agent->marks != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     snprintf(ret_reason, 256, "%s", status_text(status));
     if (status == STATUS_OK)
-        status = open_territories(agent, options->config, ret_reason);
+        status = intake_init(&agent->intake, options, ret_reason);
     if (status == STATUS_OK)
         status = open_feeds(agent, options, ret_reason);
-    if (status == STATUS_OK)
-        status = open_quarantine(agent, options, ret_reason);
     if (status == STATUS_OK)
         status = open_sender(agent, bus, options, ret_reason);
     if (status != STATUS_OK) {
@@ -439,7 +319,7 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
 
 const struct agent_stats *agent_stats(const struct agent *agent)
 {
-    return &agent->stats;
+    return &agent->intake.stats;
 }
 
 const char *agent_name(const struct agent *agent)
