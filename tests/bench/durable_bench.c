@@ -1,8 +1,8 @@
 /* The durable whole path: normalised reports are packed, spooled and synced in batches of 256, sent over ZeroMQ (ipc),
- * journaled and synced, applied, acknowledged. An agent, a correlator and a sink, each a process, as in reality. Timed
- * in the agent, from the first report to the last acknowledgement. In turns with the same path without fdatasync, and
- * with the disk's own limit: the bytes of both logs by pwrite and fdatasync, a batch at a time, into files made of
- * zeros. One JSON object a line: with the engine, and with the engine left out.
+ * journaled and synced, acknowledged; judgement follows. An agent, a correlator and a sink, each a process, as in
+ * reality. Timed from the first report to the last acknowledgement, and to the last one judged. In turns with the same
+ * path without fdatasync, and with the disk's own limit: the bytes of both logs by pwrite and fdatasync, a batch at a
+ * time, into files made of zeros. One JSON object a line: with the engine, and with the engine left out.
  *
  *   durable_bench [--reports N] [--runs N] [--quick] [FOLDER]      on FOLDER's file system (.) */
 #include "base/clock.h"
@@ -159,7 +159,12 @@ static void on_agent_failed(void *self, enum status status, const char *reason)
     must(status, reason);
 }
 
-static double agent_run(const struct bench *bench)
+/* When it began and ended, of the monotonic clock. */
+struct span_ns {
+    uint64_t start, end;
+};
+
+static struct span_ns agent_run(const struct bench *bench)
 {
     uv_loop_t loop;
     struct bus *bus;
@@ -184,7 +189,7 @@ static double agent_run(const struct bench *bench)
     send_more(&agent);
     while (agent.acked < bench->count)
         (void)uv_run(&loop, UV_RUN_ONCE);
-    return (double)(clock_monotonic_ns() - start_ns) / 1e9;
+    return (struct span_ns){start_ns, clock_monotonic_ns()};
 }
 
 /* --- correlator and sink, until they are killed --- */
@@ -194,11 +199,31 @@ static void on_correlator_failed(void *self, const char *reason)
     must(STATUS_IO, reason);
 }
 
+#define LOOK_EVERY_MS 2u
+
+struct judge {
+    const struct bench *bench;
+    struct correlator *correlator;
+    uv_timer_t look;
+};
+
+static int judged_pipe[2];
+
+static void on_look(uv_timer_t *timer)
+{
+    const struct judge *judge = timer->data;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (correlator_stats(judge->correlator)->received < judge->bench->count)
+        return;
+    must(write(judged_pipe[1], &now_ns, sizeof now_ns) == sizeof now_ns ? STATUS_OK : STATUS_IO, "a pipe");
+    (void)uv_timer_stop(timer);
+}
+
 static void correlator_serve(const struct bench *bench)
 {
     uv_loop_t loop;
     struct bus *bus;
-    struct correlator *correlator;
+    struct judge judge = {.bench = bench};
     char reason[WAL_REASON_BYTES] = "";
     char folder[300];
     struct rule rule = run_rule(bench->kind, NULL);
@@ -216,8 +241,11 @@ static void correlator_serve(const struct bench *bench)
                                                       .engine_off = bench->engine_off,
                                                       .journal_folder = folder,
                                                       .journal_sync = bench->sync},
-                         &(struct correlator_events){.failed = on_correlator_failed}, &correlator, reason),
+                         &(struct correlator_events){.failed = on_correlator_failed}, &judge.correlator, reason),
          reason);
+    (void)uv_timer_init(&loop, &judge.look); /* cannot fail */
+    judge.look.data = &judge;
+    (void)uv_timer_start(&judge.look, on_look, LOOK_EVERY_MS, LOOK_EVERY_MS);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
 }
 
@@ -276,7 +304,8 @@ static double end(pid_t child)
 }
 
 struct cost {
-    double seconds;
+    struct span_ns acked;
+    uint64_t judged_ns;
     double agent_cpu, correlator_cpu, sink_cpu; /* seconds, all threads */
 };
 
@@ -285,7 +314,7 @@ static int agent_pipe[2];
 static void agent_serve(const struct bench *bench)
 {
     struct rusage usage;
-    struct cost cost = {.seconds = agent_run(bench)};
+    struct cost cost = {.acked = agent_run(bench)};
     (void)getrusage(RUSAGE_SELF, &usage);
     cost.agent_cpu = cpu_of(&usage);
     must(write(agent_pipe[1], &cost, sizeof cost) == sizeof cost ? STATUS_OK : STATUS_IO, "a pipe");
@@ -300,13 +329,17 @@ static struct cost pass(struct bench *bench, const char *folder)
     must(mkdtemp(bench->folder) != NULL ? STATUS_OK : STATUS_IO, bench->folder);
     (void)snprintf(bench->incidents, sizeof bench->incidents, "ipc:///tmp/vedette-durable-%ld-i", (long)getpid());
     (void)snprintf(bench->episodes, sizeof bench->episodes, "ipc:///tmp/vedette-durable-%ld-e", (long)getpid());
-    must(pipe(agent_pipe) == 0 ? STATUS_OK : STATUS_IO, "a pipe");
+    must(pipe(agent_pipe) == 0 && pipe(judged_pipe) == 0 ? STATUS_OK : STATUS_IO, "a pipe");
     pid_t correlator = fork_into(bench->engine_off ? "correlator-off" : "correlator", correlator_serve, bench);
     pid_t sink = fork_into(bench->engine_off ? "sink-off" : "sink", sink_serve, bench);
     pid_t agent = fork_into(bench->engine_off ? "agent-off" : "agent", agent_serve, bench);
     (void)close(agent_pipe[1]);
+    (void)close(judged_pipe[1]);
     must(read(agent_pipe[0], &cost, sizeof cost) == sizeof cost ? STATUS_OK : STATUS_IO, "the agent");
+    must(read(judged_pipe[0], &cost.judged_ns, sizeof cost.judged_ns) == sizeof cost.judged_ns ? STATUS_OK : STATUS_IO,
+         "the correlator");
     (void)close(agent_pipe[0]);
+    (void)close(judged_pipe[0]);
     (void)end(agent);
     cost.correlator_cpu = end(correlator);
     cost.sink_cpu = end(sink);
@@ -365,28 +398,36 @@ static double median(double *figures, size_t count)
     return figures[(count - 1) / 2];
 }
 
+static double seconds_until(const struct cost *cost, uint64_t end_ns)
+{
+    return (double)(end_ns - cost->acked.start) / 1e9;
+}
+
 static void measure(struct bench *bench, const struct options *options)
 {
-    double durable[RUNS_MAX], written[RUNS_MAX], ratios[RUNS_MAX], disk[RUNS_MAX];
+    double durable[RUNS_MAX], judged[RUNS_MAX], written[RUNS_MAX], ratios[RUNS_MAX], disk[RUNS_MAX];
     struct cost cost = {0};
     for (size_t i = 0; i < options->runs; i++) {
         disk[i] = disk_run(bench, options->folder);
         bench->sync = WAL_WRITTEN;
-        written[i] = pass(bench, options->folder).seconds;
+        cost = pass(bench, options->folder);
+        written[i] = seconds_until(&cost, cost.acked.end);
         bench->sync = WAL_DURABLE;
         cost = pass(bench, options->folder);
-        durable[i] = cost.seconds;
+        durable[i] = seconds_until(&cost, cost.acked.end);
+        judged[i] = seconds_until(&cost, cost.judged_ns);
         ratios[i] = written[i] / durable[i];
     }
     double count = (double)bench->count;
     double each = 1e6 / count;
     printf("{\"bench\":\"durable\",\"engine\":%s,\"reports\":%zu,\"batch\":%u,\"bytes_each\":%.0f,\"runs\":%zu,"
-           "\"reports_per_s\":%.0f,\"written_reports_per_s\":%.0f,\"ratio\":%.3f,\"disk_reports_per_s\":%.0f,"
+           "\"reports_per_s\":%.0f,\"judged_reports_per_s\":%.0f,\"written_reports_per_s\":%.0f,\"ratio\":%.3f,\"disk_"
+           "reports_per_s\":%.0f,"
            "\"agent_cpu_us_each\":%.2f,\"correlator_cpu_us_each\":%.2f,\"sink_cpu_us_each\":%.2f}\n",
            bench->engine_off ? "false" : "true", bench->count, BATCH, (double)bench->packed_bytes / count,
-           options->runs, count / median(durable, options->runs), count / median(written, options->runs),
-           median(ratios, options->runs), count / median(disk, options->runs), cost.agent_cpu * each,
-           cost.correlator_cpu * each, cost.sink_cpu * each);
+           options->runs, count / median(durable, options->runs), count / median(judged, options->runs),
+           count / median(written, options->runs), median(ratios, options->runs), count / median(disk, options->runs),
+           cost.agent_cpu * each, cost.correlator_cpu * each, cost.sink_cpu * each);
     (void)fflush(stdout);
 }
 
