@@ -155,7 +155,9 @@ static bool capture_all(const struct correlator *correlator, struct text *body)
     struct capture capture = {.checkpoint = {.journal = correlator->keeping.found.created_ms,
                                              .number = correlator->number,
                                              .watermark_ms = correlator->watermark_ms,
-                                             .rules_number = correlator->keeping.rules_number}};
+                                             .rules_number = correlator->keeping.rules_number,
+                                             .swept_ms = correlator->swept_ms}};
+    capture.checkpoint.refused = reopen_refused(correlator->reopen, &capture.checkpoint.refused_count);
     arena_init(&capture.arena, (size_t)64 << 20);
     bool right = sources_capture(correlator, &capture) && lists_capture(correlator, &capture) &&
                  rules_capture(correlator, &capture) &&

@@ -98,14 +98,26 @@ void judgement_flush(struct correlator *correlator)
     keeping_flushed(correlator);
 }
 
+/* Of what ended before, episodes are final. */
+static int64_t final_before(const struct correlator *correlator)
+{
+    const struct correlator_config *config = correlator->options.config;
+    int64_t window_ms = 0;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].window_ms > window_ms)
+            window_ms = config->rules[i].window_ms;
+    return correlator->watermark_ms - 5 * window_ms;
+}
+
+/* What the publisher remembers decides what is told: so it forgets by the watermark alone, the same in every life. */
 static void sweep(struct correlator *correlator)
 {
     bool due = correlator->swept_ms == TIME_NONE || correlator->watermark_ms - correlator->swept_ms >= FORGET_EVERY_MS;
-    if (!due && !correlator->full)
+    if (due || correlator->full)
+        registry_forget(correlator->registry, engine_horizon(correlator->engine));
+    if (!due)
         return;
-    int64_t horizon_ms = engine_horizon(correlator->engine);
-    registry_forget(correlator->registry, horizon_ms);
-    publisher_forget(correlator->publisher, horizon_ms);
+    publisher_forget(correlator->publisher, final_before(correlator));
     correlator->swept_ms = correlator->watermark_ms;
 }
 

@@ -22,20 +22,14 @@
 #include "correlator/checkpointing.h"
 #include "correlator/journal/catalogue.h"
 #include "correlator/journal/journal.h"
+#include "correlator/numbers.h"
+#include "correlator/verdicts.h"
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct correlator;
-
-/* Numbers, ascending. */
-struct numbers {
-    uint64_t *items;
-    size_t count;
-    size_t room;
-    size_t at; /* how many of them are behind */
-};
 
 /* Names, each once, in the order they came. */
 struct names {
@@ -59,14 +53,15 @@ struct keeping {
     int64_t marked_ms;  /* when promises were journaled last */
     uint64_t requested; /* where the last request is in the journal */
 
-    struct numbers told;     /* flushes that are not journaled */
-    uint64_t told_until;     /* what was applied up to it has its flushes in the journal, or under way there */
-    uint64_t telling_number; /* where they are in the journal … */
-    bool is_telling;         /* … which is not on disk yet */
-    uint64_t release_at;     /* so much of what was published goes out when they are */
-    struct numbers plan;     /* flushes of an earlier life, to be done again */
-    uint64_t plan_until;     /* up to it they are known */
-    bool is_planned;         /* what is applied now is */
+    struct numbers told;      /* flushes that are not journaled */
+    uint64_t told_until;      /* what was applied up to it has its flushes in the journal, or under way there */
+    uint64_t telling_number;  /* where they are in the journal … */
+    bool is_telling;          /* … which is not on disk yet */
+    uint64_t release_at;      /* so much of what was published goes out when they are */
+    struct numbers plan;      /* flushes of an earlier life, to be done again */
+    uint64_t plan_until;      /* up to it they are known */
+    bool is_planned;          /* what is applied now is */
+    struct verdicts verdicts; /* of late reports: journaled with the flushes, known with the plan */
 
     struct catalogue *catalogue; /* finds again what is journaled */
     struct checkpointing checkpointing;
@@ -127,7 +122,6 @@ void keeping_fini(struct correlator *correlator);
 /* Lets go of the journal; closed is called from the loop, once for each part: answers how many those are. */
 int keeping_close(struct correlator *correlator, void (*closed)(void *self));
 
-bool numbers_add(struct numbers *numbers, uint64_t number);
 bool names_have(const struct names *names, const char *name);
 bool names_add(struct names *names, const char *name);
 void names_remove(struct names *names, const char *name);

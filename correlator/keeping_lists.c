@@ -28,6 +28,19 @@ bool numbers_add(struct numbers *numbers, uint64_t number)
     return room;
 }
 
+bool numbers_meet(struct numbers *numbers, uint64_t number)
+{
+    while (numbers->at < numbers->count && numbers->items[numbers->at] < number)
+        numbers->at++;
+    return numbers->at < numbers->count && numbers->items[numbers->at] == number;
+}
+
+void numbers_fini(struct numbers *numbers)
+{
+    free(numbers->items);
+    *numbers = (struct numbers){0};
+}
+
 bool names_have(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++)

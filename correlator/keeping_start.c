@@ -46,7 +46,7 @@ static bool flushes_note(struct keeping *keeping, const struct journal_record *r
         room = numbers_add(&keeping->plan, record->flushes[i]);
     if (record->until > keeping->plan_until)
         keeping->plan_until = record->until;
-    return room;
+    return room && verdicts_read(&keeping->verdicts, record);
 }
 
 static bool stream_note(struct streams *streams, struct span name, uint64_t epoch, uint64_t position)
@@ -294,7 +294,10 @@ static void memory_restore(struct correlator *correlator, bool changed)
     size_t count = 0;
     correlator->number = checkpoint->number;
     correlator->watermark_ms = checkpoint->watermark_ms;
-    enum status status = told_visit(checkpoint->told, load, correlator->publisher);
+    correlator->swept_ms = checkpoint->swept_ms;
+    enum status status = reopen_refuse(correlator->reopen, checkpoint->refused, checkpoint->refused_count);
+    if (status == STATUS_OK)
+        status = told_visit(checkpoint->told, load, correlator->publisher);
     if (status == STATUS_OK && changed)
         publisher_drop(correlator->publisher);
     if (status == STATUS_OK)
@@ -383,6 +386,7 @@ void keeping_fini(struct correlator *correlator)
     free(keeping->sinks.items);
     free(keeping->told.items);
     free(keeping->plan.items);
+    verdicts_fini(&keeping->verdicts);
     text_fini(&keeping->rules);
     text_fini(&keeping->checkpoint_body);
     text_fini(&keeping->checkpointing.body);

@@ -17,9 +17,7 @@ bool keeping_flushes(struct correlator *correlator, uint64_t number, bool is_due
     struct numbers *plan = &keeping->plan;
     if (!keeping->is_planned || number > keeping->plan_until)
         return is_due;
-    while (plan->at < plan->count && plan->items[plan->at] < number)
-        plan->at++;
-    return plan->at < plan->count && plan->items[plan->at] == number;
+    return numbers_meet(plan, number);
 }
 
 bool keeping_is_planned(const struct correlator *correlator)
@@ -33,8 +31,7 @@ void keeping_plan_over(struct correlator *correlator)
     if (!keeping->is_planned || keeping->next <= keeping->plan_until)
         return;
     keeping->is_planned = false;
-    free(keeping->plan.items);
-    keeping->plan = (struct numbers){0};
+    numbers_fini(&keeping->plan);
     judgement_settle(correlator); /* what an earlier life had put off and not asked any more */
 }
 
@@ -68,12 +65,15 @@ void keeping_tell(struct correlator *correlator)
     keeping->is_telling = true;
     keeping->told_until = correlator->number;
     keeping->release_at = outlet->published;
-    keeping->telling_number = keeping_put(correlator, &(struct journal_record){.kind = JOURNAL_FLUSHES,
-                                                                               .at_ms = clock_wall_ms(),
-                                                                               .until = correlator->number,
-                                                                               .flushes = keeping->told.items,
-                                                                               .flush_count = keeping->told.count});
+    struct journal_record record = {.kind = JOURNAL_FLUSHES,
+                                    .at_ms = clock_wall_ms(),
+                                    .until = correlator->number,
+                                    .flushes = keeping->told.items,
+                                    .flush_count = keeping->told.count};
+    verdicts_write(&keeping->verdicts, &record);
+    keeping->telling_number = keeping_put(correlator, &record);
     keeping->told.count = 0;
+    verdicts_written(&keeping->verdicts);
 }
 
 void keeping_told(struct correlator *correlator, uint64_t synced)

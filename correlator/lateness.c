@@ -45,6 +45,27 @@ static void on_refused(void *self, uint64_t number, struct span id)
              SPAN_ARG(id), number, correlator->options.config->incidents_max);
 }
 
+/* What other rules decided says nothing. */
+static bool knows(const struct correlator *correlator, uint64_t number)
+{
+    return number > correlator->keeping.rules_number;
+}
+
+static void on_done(void *self, uint64_t last, bool refused)
+{
+    struct correlator *correlator = self;
+    struct verdicts *verdicts = &correlator->keeping.verdicts;
+    if (keeping_is_on(correlator) && !keeping_is_planned(correlator) &&
+        !numbers_add(refused ? &verdicts->refused : &verdicts->ends, last))
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+}
+
+static uint64_t on_known(void *self, uint64_t number, bool *ret_refused)
+{
+    struct correlator *correlator = self;
+    return knows(correlator, number) ? verdicts_end(&correlator->keeping.verdicts, number, ret_refused) : 0;
+}
+
 enum status lateness_open(struct correlator *correlator)
 {
     const struct correlator_config *config = correlator->options.config;
@@ -65,6 +86,8 @@ enum status lateness_open(struct correlator *correlator)
                                          .carry_out = judgement_carry_out,
                                          .apply = on_apply,
                                          .refused = on_refused,
+                                         .done = on_done,
+                                         .known = on_known,
                                          .self = correlator};
     return reopen_new(&options, &events, &correlator->reopen);
 }
@@ -94,8 +117,17 @@ void lateness_run(struct correlator *correlator)
 static bool is_reopened(struct correlator *correlator, const struct intake *intake, const struct report *report,
                         struct span item)
 {
-    enum reopen_verdict verdict;
-    enum status status = reopen_judge(correlator->reopen, intake->number, intake->heard_ms, report, item, &verdict);
+    struct verdicts *verdicts = &correlator->keeping.verdicts;
+    enum reopen_verdict verdict = REOPEN_NOT;
+    const struct reopen_asked asked = {
+        .number = intake->number,
+        .heard_ms = intake->heard_ms,
+        .packed = item,
+        .known = knows(correlator, intake->number) ? verdicts_known(verdicts, intake->number) : REOPEN_UNDECIDED};
+    enum status status = reopen_judge(correlator->reopen, &asked, report, &verdict);
+    if (status == STATUS_OK && verdict == REOPEN_TAKEN && keeping_is_on(correlator) &&
+        !keeping_is_planned(correlator) && !numbers_add(&verdicts->late, intake->number))
+        status = STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
         flow_fail(correlator, status_text(status));
         return true;

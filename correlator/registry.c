@@ -358,6 +358,20 @@ enum status registry_touches(struct registry *registry, const struct report *rep
     return STATUS_OK;
 }
 
+enum status registry_remember(struct registry *registry, const struct report *report, int64_t heard_ms)
+{
+    char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
+    struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
+    struct incident_change change;
+    enum status status = registry_apply(registry, report, heard_ms, &change);
+    if (status != STATUS_OK)
+        return status;
+    assert(change.inserted == NULL && change.removed == NULL);
+    if (registry->same != NULL)
+        same_told_out(registry, registry_entry(registry, id));
+    return STATUS_OK;
+}
+
 void registry_unsettle(struct registry *registry, struct span id)
 {
     struct entry *entry = registry_entry(registry, id);

@@ -134,6 +134,9 @@ enum incident_verdict registry_verdict(const struct registry *registry, const st
  * is now, of the incidents it may be put together with. INT64_MIN: one of those is settled. INT64_MAX: nothing. */
 enum status registry_touches(struct registry *registry, const struct report *report, struct span id,
                              int64_t *ret_start_ms) MUST_CHECK;
+/* A version of an id that takes no part and is not known any more, what stands first: as it was before it was
+ * forgotten. Nothing is told of it, nothing enters the engine. STATUS_NO_MEMORY: it can only be freed. */
+enum status registry_remember(struct registry *registry, const struct report *report, int64_t heard_ms) MUST_CHECK;
 /* Forgets the settled incident that the report of this id tells of, with all its reports: they are read back. */
 void registry_unsettle(struct registry *registry, struct span id);
 /* What ended before has left, though not from this register: registry_horizon is after it. Does nothing where reports

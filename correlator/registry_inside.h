@@ -113,6 +113,8 @@ enum registry_presence same_presence(const struct entry *entry, struct record **
 /* entry: of the id, or NULL. */
 enum status same_touches(struct registry *registry, const struct report *report, struct span id,
                          const struct entry *entry, int64_t *ret_start_ms) MUST_CHECK;
+/* That it takes no part needs no telling. */
+void same_told_out(struct registry *registry, struct entry *entry);
 void same_unsettle(struct registry *registry, struct entry *entry);
 void same_departed(struct registry *registry, int64_t before_ms);
 /* Before the record is freed. */

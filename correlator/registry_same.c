@@ -47,6 +47,17 @@ static void packed_free(struct same_way *same, struct entry *entry)
     entry->packed_size = 0;
 }
 
+void same_told_out(struct registry *registry, struct entry *entry)
+{
+    if (!entry->is_out_listed)
+        return;
+    struct entry **link = &registry->same->out;
+    while (*link != entry)
+        link = &(*link)->next_out;
+    *link = entry->next_out;
+    entry->is_out_listed = false;
+}
+
 void same_entry_fini(struct registry *registry, struct entry *entry)
 {
     struct same_way *same = registry->same;
@@ -54,12 +65,7 @@ void same_entry_fini(struct registry *registry, struct entry *entry)
         reconcile_drop(&same->reconcile, entry->voice);
     entry->voice = NULL;
     packed_free(same, entry);
-    if (!entry->is_out_listed)
-        return;
-    struct entry **link = &same->out;
-    while (*link != entry)
-        link = &(*link)->next_out;
-    *link = entry->next_out;
+    same_told_out(registry, entry);
 }
 
 void same_fini(struct registry *registry)

@@ -3,7 +3,8 @@
 #include "correlator/journal/octets.h"
 #include "proto/limits.h"
 
-/* The body, in this order: journal, number, watermark, rules_number, then each list with its count before it. */
+/* The body, in this order: journal, number, watermark, rules_number, then each list with its count before it; swept_ms
+ * and those refused last, as differences. */
 #define TOLD_BYTES_MAX ((size_t)1 << 31)
 
 static void pack_sources(const struct checkpoint *checkpoint, struct text *bytes)
@@ -42,6 +43,16 @@ static void pack_names(const struct span *names, size_t count, struct text *byte
         octets_put_bytes(bytes, names[i]);
 }
 
+static void pack_refused(const struct checkpoint *checkpoint, struct text *bytes)
+{
+    uint64_t before = 0;
+    octets_put_number(bytes, checkpoint->refused_count);
+    for (size_t i = 0; i < checkpoint->refused_count; i++) {
+        octets_put_number(bytes, checkpoint->refused[i] - before);
+        before = checkpoint->refused[i];
+    }
+}
+
 enum status checkpoint_pack(const struct checkpoint *checkpoint, struct text *bytes)
 {
     octets_put_number(bytes, checkpoint->journal);
@@ -56,6 +67,8 @@ enum status checkpoint_pack(const struct checkpoint *checkpoint, struct text *by
     octets_put_bytes(bytes, checkpoint->baseline);
     octets_put_bytes(bytes, checkpoint->same);
     octets_put_bytes(bytes, checkpoint->told);
+    octets_put_time(bytes, checkpoint->swept_ms);
+    pack_refused(checkpoint, bytes);
     return bytes->failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -122,6 +135,24 @@ static enum status unpack_names(struct octets *octets, struct arena *arena, cons
     return STATUS_OK;
 }
 
+/* Ascending, none greater than the checkpoint's own. */
+static enum status unpack_refused(struct octets *octets, struct arena *arena, struct checkpoint *checkpoint)
+{
+    size_t count = octets_count(octets, 1);
+    uint64_t *refused = arena_take(arena, count * sizeof *refused), number = 0;
+    if (refused == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t more = octets_number_to(octets, checkpoint->number - number);
+        if (more == 0)
+            return STATUS_INVALID;
+        refused[i] = number += more;
+    }
+    checkpoint->refused = refused;
+    checkpoint->refused_count = count;
+    return STATUS_OK;
+}
+
 enum status checkpoint_unpack(struct span bytes, struct arena *arena, struct checkpoint *ret_checkpoint)
 {
     struct checkpoint checkpoint = {0};
@@ -144,6 +175,13 @@ enum status checkpoint_unpack(struct span bytes, struct arena *arena, struct che
     checkpoint.baseline = octets_bytes(&octets, LIMIT_NAME_BYTES);
     checkpoint.same = octets_bytes(&octets, LIMIT_RULE_BYTES);
     checkpoint.told = octets_bytes(&octets, TOLD_BYTES_MAX);
+    checkpoint.swept_ms = TIME_NONE;
+    if (octets.rest.size > 0) { /* the first ones said no more */
+        checkpoint.swept_ms = octets_time(&octets);
+        status = unpack_refused(&octets, arena, &checkpoint);
+    }
+    if (status != STATUS_OK)
+        return status;
     if (!octets_finish(&octets))
         return STATUS_INVALID;
     *ret_checkpoint = checkpoint;

@@ -45,6 +45,10 @@ struct checkpoint {
     struct span baseline; /* its hash */
     struct span same;     /* as the journal's rules record */
     struct span told;     /* the publisher's own */
+    /* What the first ones did not say: a body that ends before has none of it. */
+    int64_t swept_ms;        /* the watermark when what is out of reach was swept last; TIME_NONE: never */
+    const uint64_t *refused; /* numbers of the reports that were too late, ascending */
+    size_t refused_count;
 };
 
 /* Appends the body. */

@@ -10,7 +10,7 @@
  *   every record   at_ms, name
  *   batch          epoch, first, count, items
  *   marks          count, (source, watermark_ms, state)
- *   flushes        until, count, differences
+ *   flushes        until, four lists (flushes, late, ends, refused), each its count and differences; version 1: one
  *   rules          baseline, same, count, (name, hash, json)
  */
 #define NAME_BYTES_MAX 256u
@@ -56,15 +56,25 @@ static void pack_marks(const struct journal_record *record, struct text *bytes)
     }
 }
 
-static void pack_flushes(const struct journal_record *record, struct text *bytes)
+static void pack_numbers(const uint64_t *numbers, size_t count, struct text *bytes)
 {
     uint64_t before = 0;
-    octets_put_number(bytes, record->until);
-    octets_put_number(bytes, record->flush_count);
-    for (size_t i = 0; i < record->flush_count; i++) {
-        octets_put_number(bytes, record->flushes[i] - before);
-        before = record->flushes[i];
+    octets_put_number(bytes, count);
+    for (size_t i = 0; i < count; i++) {
+        octets_put_number(bytes, numbers[i] - before);
+        before = numbers[i];
     }
+}
+
+static void pack_flushes(const struct journal_record *record, struct text *bytes)
+{
+    octets_put_number(bytes, record->until);
+    pack_numbers(record->flushes, record->flush_count, bytes);
+    if (!record->has_verdicts)
+        return;
+    pack_numbers(record->late, record->late_count, bytes);
+    pack_numbers(record->ends, record->end_count, bytes);
+    pack_numbers(record->refused, record->refused_count, bytes);
 }
 
 static void pack_rules(const struct journal_record *record, struct text *bytes)
@@ -139,22 +149,39 @@ static enum status unpack_marks(struct octets *octets, struct arena *arena, stru
     return STATUS_OK;
 }
 
+/* Ascending, none greater than `until`. */
+static enum status unpack_numbers(struct octets *octets, struct arena *arena, uint64_t until,
+                                  const uint64_t **ret_numbers, size_t *ret_count)
+{
+    size_t count = octets_count(octets, 1);
+    uint64_t *numbers = arena_take(arena, count * sizeof *numbers);
+    uint64_t number = 0;
+    if (numbers == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t more = octets_number(octets);
+        if (more == 0 || more > until - number)
+            return STATUS_INVALID;
+        numbers[i] = number += more;
+    }
+    *ret_numbers = numbers;
+    *ret_count = count;
+    return STATUS_OK;
+}
+
 static enum status unpack_flushes(struct octets *octets, struct arena *arena, struct journal_record *record)
 {
-    record->until = octets_number(octets);
-    record->flush_count = octets_count(octets, 1);
-    uint64_t *flushes = arena_take(arena, record->flush_count * sizeof *flushes);
-    uint64_t number = 0;
-    if (flushes == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < record->flush_count; i++) {
-        uint64_t more = octets_number(octets);
-        if (more == 0 || more > record->until - number)
-            return STATUS_INVALID;
-        flushes[i] = number += more;
-    }
-    record->flushes = flushes;
-    return STATUS_OK;
+    uint64_t until = record->until = octets_number(octets);
+    enum status status = unpack_numbers(octets, arena, until, &record->flushes, &record->flush_count);
+    record->has_verdicts = octets->rest.size > 0;
+    if (status != STATUS_OK || !record->has_verdicts)
+        return status;
+    status = unpack_numbers(octets, arena, until, &record->late, &record->late_count);
+    if (status == STATUS_OK)
+        status = unpack_numbers(octets, arena, until, &record->ends, &record->end_count);
+    if (status == STATUS_OK)
+        status = unpack_numbers(octets, arena, until, &record->refused, &record->refused_count);
+    return status;
 }
 
 static enum status unpack_rules(struct octets *octets, struct arena *arena, struct journal_record *record)

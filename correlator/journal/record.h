@@ -10,8 +10,9 @@
 
 #include <stdint.h>
 
-/* Of the payloads. A greater one is refused: an older program does not guess at a newer one's. */
-#define JOURNAL_VERSION 1u
+/* Of the payloads. A greater one is refused: an older program does not guess at a newer one's. Flushes of version 1 say
+ * nothing of late reports. */
+#define JOURNAL_VERSION 2u
 
 /* X(enum name, the type byte on disk: never used for anything else, text) */
 #define JOURNAL_KIND_LIST(X)                                                                                           \
@@ -56,6 +57,10 @@ struct journal_record {
     uint64_t until;
     const uint64_t *flushes;
     size_t flush_count;
+    /* What was decided of late reports (verdicts.h) since the flushes before. false: it was not written down. */
+    bool has_verdicts;
+    const uint64_t *late, *ends, *refused;
+    size_t late_count, end_count, refused_count;
     const struct journal_rule *rules;
     size_t rule_count;
     struct span baseline; /* its hash; "": none */

@@ -93,6 +93,12 @@ static enum status recall(struct reopen *reopen, const struct closure *closure)
 
 /* ---- the late ones ---- */
 
+static void done(struct reopen *reopen, uint64_t last, bool refused)
+{
+    if (reopen->events.done != NULL)
+        reopen->events.done(reopen->events.self, last, refused);
+}
+
 /* Those before number `first` that wait are applied now, or refused. */
 static void withheld_drop(struct reopen *reopen, uint64_t first)
 {
@@ -103,9 +109,10 @@ static void withheld_drop(struct reopen *reopen, uint64_t first)
     reopen->withheld.count = kept;
 }
 
-/* It is the first of those that wait. */
+/* It is the first of those that wait: what is before it was stale for the sake of some that do not any more. */
 static void refuse(struct reopen *reopen, const struct taken *taken)
 {
+    withheld_drop(reopen, taken->number);
     uint64_t *numbers = reopen->withheld.items;
     assert(numbers[reopen->refused] == taken->number);
     if (reopen->refused == REFUSED_MAX)
@@ -113,6 +120,7 @@ static void refuse(struct reopen *reopen, const struct taken *taken)
     else
         reopen->refused++;
     reopen->stats.refused++;
+    done(reopen, taken->number, true);
     reopen->events.refused(reopen->events.self, taken->number, taken->id);
 }
 
@@ -159,11 +167,12 @@ static enum status reopen_chunk(struct reopen *reopen, uint32_t first, uint32_t 
     publisher_occasion_over(options->publisher);
     let_go(reopen);
     reopen->stats.reopened += end - first;
+    done(reopen, reopen->taken.items[end - 1].number, false);
     return STATUS_OK;
 }
 
-/* Those from first to end, together if what they touch is not too much. */
-static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end, uint64_t until)
+/* Those from first to end, together if what they touch is not more than `incidents_max`. */
+static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end, uint64_t until, size_t incidents_max)
 {
     const struct reopen_options *options = &reopen->options;
     struct closure closure;
@@ -173,7 +182,7 @@ static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end,
                                   .same = options->same,
                                   .until = until,
                                   .pending = {reopen->withheld.items, reopen->withheld.count},
-                                  .incidents_max = options->incidents_max,
+                                  .incidents_max = incidents_max,
                                   .live_since_ms = reopen->live_since_ms};
     const struct taken *some = &reopen->taken.items[first], *last = &reopen->taken.items[end - 1];
     const struct closure_seeds seeds = {.items = reopen->seeds.items + some->seed_first,
@@ -192,8 +201,32 @@ static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end,
     if (status != STATUS_FULL)
         return status;
     uint32_t middle = first + (end - first) / 2;
-    status = run_some(reopen, first, middle, until);
-    return status == STATUS_OK ? run_some(reopen, middle, end, until) : status;
+    status = run_some(reopen, first, middle, until, incidents_max);
+    return status == STATUS_OK ? run_some(reopen, middle, end, until, incidents_max) : status;
+}
+
+/* As it was done before, as far as that is known: between two parts something was told. */
+static enum status run_all(struct reopen *reopen, uint64_t until)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t first = 0, end; first < reopen->taken.count && status == STATUS_OK; first = end) {
+        const struct taken *taken = &reopen->taken.items[first];
+        bool refused = false;
+        uint64_t last =
+            reopen->events.known != NULL ? reopen->events.known(reopen->events.self, taken->number, &refused) : 0;
+        for (end = first; end < reopen->taken.count && reopen->taken.items[end].number <= last;)
+            end++;
+        if (refused && end > first) {
+            end = first + 1;
+            refuse(reopen, taken);
+            withheld_drop(reopen, taken->number + 1);
+        } else {
+            size_t most = end > first ? SIZE_MAX : reopen->options.incidents_max;
+            end = end > first ? end : reopen->taken.count;
+            status = run_some(reopen, first, end, until, most);
+        }
+    }
+    return status;
 }
 
 static enum status on_live(void *self, const struct engine_incident *incident, uint64_t publishers)
@@ -223,7 +256,7 @@ enum status reopen_run(struct reopen *reopen, uint64_t until)
     reopen->events.flush(reopen->events.self); /* what came before is told for what it was */
     enum status status = live_since_find(reopen);
     if (status == STATUS_OK)
-        status = run_some(reopen, 0, reopen->taken.count, until);
+        status = run_all(reopen, until);
     for (uint32_t i = 0; i < reopen->taken.count; i++) {
         free((void *)reopen->taken.items[i].packed.data);
         free((void *)reopen->taken.items[i].id.data);
@@ -234,6 +267,23 @@ enum status reopen_run(struct reopen *reopen, uint64_t until)
 }
 
 /* ---- a start ---- */
+
+const uint64_t *reopen_refused(const struct reopen *reopen, size_t *ret_count)
+{
+    *ret_count = reopen->refused;
+    return reopen->withheld.items;
+}
+
+enum status reopen_refuse(struct reopen *reopen, const uint64_t *numbers, size_t count)
+{
+    assert(reopen->withheld.count == 0);
+    size_t forgotten = count > REFUSED_MAX ? count - REFUSED_MAX : 0;
+    for (size_t i = forgotten; i < count; i++)
+        if (!vector_push(&reopen->memory, &reopen->withheld, numbers[i]))
+            return STATUS_NO_MEMORY;
+    reopen->refused = reopen->withheld.count;
+    return STATUS_OK;
+}
 
 /* Nothing before it can touch what comes after the watermark, or may still leave: episodes leave at five windows, the
  * rest before. What is older is there where it is of their chains. */
@@ -255,6 +305,7 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
                                   .rule_count = options->rule_count,
                                   .same = options->same,
                                   .until = until,
+                                  .pending = {reopen->withheld.items, reopen->withheld.count},
                                   .incidents_max = options->incidents_max};
     bool has_watermark = watermark_ms != TIME_NONE;
     int64_t horizon_ms = INT64_MIN;
@@ -280,7 +331,6 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
     if (status != STATUS_OK)
         return status;
     reopen->events.flush(reopen->events.self);
-    publisher_forget(options->publisher, horizon_ms);
     let_go(reopen);
     return STATUS_OK;
 }

@@ -141,37 +141,96 @@ static enum reopen_verdict verdict_of(const struct versions *versions, const str
     return REOPEN_TAKEN;
 }
 
-enum status reopen_judge(struct reopen *reopen, uint64_t number, int64_t heard_ms, const struct report *report,
-                         struct span packed, enum reopen_verdict *ret_verdict)
+/* Of those versions that have been applied. */
+static bool is_applied(const struct reopen *reopen, const struct version *version)
+{
+    return !pending_has((struct versions_pending){reopen->withheld.items, reopen->withheld.count}, version->number);
+}
+
+static const struct version *standing_applied(const struct reopen *reopen)
+{
+    const struct version *standing = NULL;
+    for (uint32_t i = 0; i < reopen->versions.items.count; i++) {
+        const struct version *version = &reopen->versions.items.items[i];
+        if (is_applied(reopen, version) && (standing == NULL || report_order(&version->report, &standing->report) > 0))
+            standing = version;
+    }
+    return standing;
+}
+
+/* What was applied of an id that takes no part is put back into the register, which had forgotten it, or never knew of
+ * it in this life: it judges what comes by that. */
+static enum status remember(struct reopen *reopen, const struct version *standing)
+{
+    struct registry *registry = reopen->options.registry;
+    enum status status = registry_remember(registry, &standing->report, standing->heard_ms);
+    for (uint32_t i = 0; i < reopen->versions.items.count && status == STATUS_OK; i++) {
+        const struct version *version = &reopen->versions.items.items[i];
+        if (version != standing && is_applied(reopen, version))
+            status = registry_remember(registry, &version->report, version->heard_ms);
+    }
+    return status;
+}
+
+/* Of an id of which the register knows nothing, and the archive something. */
+static enum status judge_unknown(struct reopen *reopen, const struct reopen_asked *asked, const struct report *report,
+                                 bool is_in_memory, enum reopen_verdict *ret_verdict)
+{
+    *ret_verdict = REOPEN_TAKEN;
+    if (asked->known == REOPEN_WAS_TAKEN)
+        return STATUS_OK;
+    *ret_verdict = verdict_of(&reopen->versions, report);
+    if (*ret_verdict != REOPEN_TAKEN) /* perhaps only for the sake of one that waits */
+        return reopen->taken.count == 0 ? STATUS_OK : withhold(reopen, asked->number);
+    const struct version *standing = standing_applied(reopen);
+    if (!is_in_memory || standing == NULL || takes_part(&standing->report))
+        return STATUS_OK;
+    *ret_verdict = REOPEN_NOT;
+    return remember(reopen, standing);
+}
+
+/* What it touches is in memory: so it is if it was once, for whatever was in memory then is so again after a start. */
+static bool is_in_memory(const struct reopen *reopen, const struct reopen_asked *asked, int64_t touched_ms)
+{
+    return asked->known == REOPEN_UNDECIDED ? touched_ms >= horizon_of(reopen)
+                                            : asked->known == REOPEN_WAS_NOT && touched_ms != INT64_MIN;
+}
+
+enum status reopen_judge(struct reopen *reopen, const struct reopen_asked *asked, const struct report *report,
+                         enum reopen_verdict *ret_verdict)
 {
     *ret_verdict = REOPEN_NOT;
-    int64_t horizon_ms = horizon_of(reopen), touched_ms;
-    if (horizon_ms == INT64_MIN && reopen->taken.count == 0 && !reopen->is_restored)
+    int64_t touched_ms;
+    if (asked->known == REOPEN_UNDECIDED && horizon_of(reopen) == INT64_MIN && reopen->taken.count == 0 &&
+        !reopen->is_restored)
         return STATUS_OK;
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
     const struct reopen_options *options = &reopen->options;
     bool is_known = registry_presence(options->registry, id, NULL) != REGISTRY_UNKNOWN;
     enum status status = registry_touches(options->registry, report, id, &touched_ms);
-    if (status != STATUS_OK ||
-        (is_known && (touched_ms >= horizon_ms || registry_verdict(options->registry, report, id) != VERDICT_APPLIED)))
+    if (status != STATUS_OK)
         return status;
+    bool in_memory = is_in_memory(reopen, asked, touched_ms);
+    if (is_known && (in_memory || (asked->known != REOPEN_WAS_TAKEN &&
+                                   registry_verdict(options->registry, report, id) != VERDICT_APPLIED)))
+        return STATUS_OK;
 
-    struct taken taken = {.number = number, .heard_ms = heard_ms, .id_hash = archive_id_hash(id)};
-    status = versions_read(&reopen->versions, options->archive, taken.id_hash, id, number - 1,
+    struct taken taken = {.number = asked->number, .heard_ms = asked->heard_ms, .id_hash = archive_id_hash(id)};
+    status = versions_read(&reopen->versions, options->archive, taken.id_hash, id, asked->number - 1,
                            (struct versions_pending){reopen->withheld.items, reopen->refused});
     if (status != STATUS_OK)
         return status;
-    if (!is_known && reopen->versions.items.count == 0 && touched_ms >= horizon_ms)
+    if (!is_known && reopen->versions.items.count == 0 && in_memory)
         return STATUS_OK; /* never heard of */
     if (!is_known && reopen->versions.items.count > 0) {
-        *ret_verdict = verdict_of(&reopen->versions, report);
-        if (*ret_verdict != REOPEN_TAKEN) /* perhaps only for the sake of one that waits */
-            return reopen->taken.count == 0 ? STATUS_OK : withhold(reopen, number);
+        status = judge_unknown(reopen, asked, report, in_memory, ret_verdict);
+        if (status != STATUS_OK || *ret_verdict != REOPEN_TAKEN)
+            return status;
     }
     if (is_known)
         taken.id_hash = 0;
     *ret_verdict = REOPEN_TAKEN;
-    status = withhold(reopen, number);
-    return status == STATUS_OK ? take(reopen, &taken, report, packed, id) : status;
+    status = withhold(reopen, asked->number);
+    return status == STATUS_OK ? take(reopen, &taken, report, asked->packed, id) : status;
 }

@@ -46,7 +46,20 @@ struct reopen_events {
     void (*apply)(void *self, int64_t heard_ms, struct span report);
     /* It is too late after all: what it touches is more than incidents_max. */
     void (*refused)(void *self, uint64_t number, struct span id);
+    /* Those taken up to `last` were applied together; refused: that one was not. For `known`, in a later life. May be
+     * NULL, as the next. */
+    void (*done)(void *self, uint64_t last, bool refused);
+    /* Up to which number were those from this one on applied together in an earlier life, or was it refused? 0: that is
+     * not known, what fits is applied together. */
+    uint64_t (*known)(void *self, uint64_t number, bool *ret_refused);
     void *self;
+};
+
+/* What was decided of a report when it was judged first, in an earlier life. What is told depends on it. */
+enum reopen_known {
+    REOPEN_UNDECIDED, /* nothing: the usual rule decides */
+    REOPEN_WAS_TAKEN,
+    REOPEN_WAS_NOT,
 };
 
 enum reopen_verdict {
@@ -60,16 +73,27 @@ enum status reopen_new(const struct reopen_options *options, const struct reopen
                        struct reopen **ret_reopen) MUST_CHECK;
 void reopen_free(struct reopen *reopen);
 
-/* number: of the report in the archive, which must have it by now; it is greater than any before. packed: its bytes,
- * copied where it is taken. Cost: nothing while nothing has left memory; else a look into the archive for an id that is
- * not in memory. Not STATUS_OK: what the archive answered. */
-enum status reopen_judge(struct reopen *reopen, uint64_t number, int64_t heard_ms, const struct report *report,
-                         struct span packed, enum reopen_verdict *ret_verdict) MUST_CHECK;
+struct reopen_asked {
+    uint64_t number; /* in the archive, which must have it by now; greater than any before */
+    int64_t heard_ms;
+    struct span packed; /* the report's bytes, copied where it is taken */
+    enum reopen_known known;
+};
+/* Cost: nothing while nothing has left memory; else a look into the archive for an id that is not in memory. Not
+ * STATUS_OK: what the archive answered. */
+enum status reopen_judge(struct reopen *reopen, const struct reopen_asked *asked, const struct report *report,
+                         enum reopen_verdict *ret_verdict) MUST_CHECK;
 /* Taken and not run. What is published is behind until they are. */
 size_t reopen_waiting(const struct reopen *reopen);
 /* Applies what was taken. until: the number of the last report that was judged; what it publishes was caused by
  * that. STATUS_NO_MEMORY, or what the archive answered: it cannot go on. */
 enum status reopen_run(struct reopen *reopen, uint64_t until) MUST_CHECK;
+
+/* Those that were too late, ascending: they are in the archive, and were never applied. Borrowed until the next call.
+ */
+const uint64_t *reopen_refused(const struct reopen *reopen, size_t *ret_count);
+/* They were refused in an earlier life. Before reopen_restore. */
+enum status reopen_refuse(struct reopen *reopen, const uint64_t *numbers, size_t count) MUST_CHECK;
 
 /* Puts memory together, as it is at watermark_ms (TIME_NONE: none yet) once all reports up to number `until` have been
  * applied: into an engine and a register that are empty, with a publisher that remembers what it told

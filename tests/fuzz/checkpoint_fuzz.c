@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check(checkpoint_pack(&checkpoint, &bytes) == STATUS_OK);
         fuzz_check(checkpoint_unpack((struct span){bytes.data, bytes.size}, &arena, &again) == STATUS_OK);
         fuzz_check(checkpoint.number == again.number && checkpoint.stream_count == again.stream_count);
+        fuzz_check(checkpoint.refused_count == again.refused_count && checkpoint.swept_ms == again.swept_ms);
     }
     text_fini(&bytes);
     arena_fini(&arena);

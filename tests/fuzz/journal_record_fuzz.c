@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check(journal_unpack(data[0], 1, data[1], (struct span){bytes.data, bytes.size}, &arena, &again, reason) ==
                    STATUS_OK);
         fuzz_check(record.kind == again.kind && record.item_count == again.item_count);
+        fuzz_check(record.late_count == again.late_count && record.refused_count == again.refused_count);
     } else {
         fuzz_check(reason[0] != '\0');
     }

@@ -264,7 +264,7 @@ void pipeline_report(struct pipeline *pipeline, const struct report *report)
     const struct span packed = {bytes.data, bytes.size};
     uint64_t number = archive_memory_add(&pipeline->archive, packed, 0);
     pipeline->received++;
-    must(reopen_judge(pipeline->reopen, number, 0, report, packed, &verdict));
+    must(reopen_judge(pipeline->reopen, &(struct reopen_asked){.number = number, .packed = packed}, report, &verdict));
     pipeline->duplicate += verdict == REOPEN_DUPLICATE;
     pipeline->stale += verdict == REOPEN_STALE;
     if (verdict == REOPEN_NOT) {
