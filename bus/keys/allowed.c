@@ -117,12 +117,34 @@ static enum status failed(const char *path, char ret_reason[256])
     return status_from_errno(error);
 }
 
+/* Who may write it lets in whom he likes. */
+static enum status owners_alone(FILE *file, const char *path, char ret_reason[256])
+{
+    struct stat found;
+    if (fstat(fileno(file), &found) != 0)
+        return failed(path, ret_reason);
+    if ((found.st_mode & 022) == 0)
+        return STATUS_OK;
+    (void)snprintf(ret_reason, 256,
+                   "%.90s says who may connect, and others than its owner may write it (mode %03o): chmod go-w it, and "
+                   "look through it",
+                   path, (unsigned)found.st_mode & 0777);
+    return STATUS_PERMISSION;
+}
+
 /* The whole file; "" where there is none. */
 static enum status text_read(const char *path, char **ret_text, char ret_reason[256])
 {
     FILE *file = fopen(path, "re");
     if (file == NULL && errno != ENOENT)
         return failed(path, ret_reason);
+    if (file != NULL) {
+        enum status alone = owners_alone(file, path, ret_reason);
+        if (alone != STATUS_OK) {
+            (void)fclose(file);
+            return alone;
+        }
+    }
     char *text = malloc(FILE_BYTES_MAX + 1);
     size_t size = file != NULL && text != NULL ? fread(text, 1, FILE_BYTES_MAX + 1, file) : 0;
     enum status status = text == NULL ? STATUS_NO_MEMORY : STATUS_OK;

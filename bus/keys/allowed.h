@@ -37,7 +37,7 @@ struct allowed {
 };
 
 /* A file that is not there: a list of nobody. STATUS_INVALID with "FILE:LINE: what was found, what was expected": a
- * wrong line, a name or a key twice. */
+ * wrong line, a name or a key twice. STATUS_PERMISSION: others than its owner may write it. */
 enum status allowed_read(const char *path, struct allowed *ret_allowed, char ret_reason[256]) MUST_CHECK;
 /* The same from a text, which is taken (malloc'd, written into). */
 enum status allowed_parse(char *text, const char *name, struct allowed *ret_allowed, char ret_reason[256]) MUST_CHECK;

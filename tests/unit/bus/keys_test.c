@@ -92,6 +92,27 @@ static struct allowed_key key_named(const char *name, enum key_role role, const 
     return key;
 }
 
+static void a_list_that_others_may_write_is_not_believed(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0620, 0602, 0666};
+    char reason[256] = "";
+    struct allowed allowed = {0};
+    const char *list = path_of("open");
+    struct allowed_key desk = key_named("desk", KEY_AGENT, "desk"), store = key_named("store", KEY_SINK, "-");
+    assert_int_equal(allowed_put(list, &desk, reason), STATUS_OK);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod(list, modes[i]), 0);
+        assert_int_equal(allowed_read(list, &allowed, reason), STATUS_PERMISSION);
+        assert_non_null(strstr(reason, "chmod go-w"));
+        assert_int_equal(allowed_put(list, &store, reason), STATUS_PERMISSION);
+    }
+    assert_int_equal(chmod(list, 0644), 0);
+    assert_int_equal(allowed_read(list, &allowed, reason), STATUS_OK);
+    assert_int_equal(allowed.count, 1);
+    allowed_fini(&allowed);
+}
+
 static void lists_change_line_by_line_and_keep_their_comments(void **state)
 {
     (void)state;
@@ -190,6 +211,7 @@ int main(void)
         cmocka_unit_test(keys_are_written_as_zeromq_writes_them),
         cmocka_unit_test(a_thousand_pairs_come_back_from_their_files),
         cmocka_unit_test(a_secret_that_others_may_read_is_refused_with_what_mends_it),
+        cmocka_unit_test(a_list_that_others_may_write_is_not_believed),
         cmocka_unit_test(lists_change_line_by_line_and_keep_their_comments),
         cmocka_unit_test(a_wrong_line_is_named),
         cmocka_unit_test(a_name_belongs_to_who_is_named_so_longest),
