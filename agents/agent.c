@@ -26,8 +26,9 @@ struct agent {
     struct outbox *spool; /* the sender's; NULL: in memory */
     char name[AGENT_NAME_BYTES];
     struct intake intake;
-    uint64_t appended; /* by the read at hand */
-    bool blocked;      /* by a full spool, which was said */
+    uint64_t appended;          /* by the read at hand */
+    bool blocked;               /* by a full spool, which was said */
+    char refusal[REASON_BYTES]; /* of the link, since it was up last */
     uint64_t dropped_said, quarantined_said;
     struct agent_events events;
     struct feed *feeds;
@@ -213,21 +214,50 @@ static void on_failed(void *self, enum status status, const char *reason)
 
 static void on_peer(void *self, const struct peer *peer, enum peer_state state)
 {
+    struct agent *agent = self;
     switch (state) {
     case PEER_UP:
         log_info("agent.peer", "the correlator \"%s\" is there", peer->name);
+        agent->refusal[0] = '\0';
         check_drained(self);
         break;
     case PEER_DOWN:
         log_debug("agent.peer", "the correlator \"%s\" is away: %s", peer->name, peer->reason);
         break;
     case PEER_REFUSED:
-        log_warn("agent.refused", "the correlator \"%s\" refused: %s", peer->name, peer->reason);
+        if (strcmp(agent->refusal, peer->reason) != 0) /* said once, though it is tried again and again */
+            log_warn("agent.refused", "no session with the correlator \"%s\": %s", peer->name, peer->reason);
+        snprintf(agent->refusal, sizeof(agent->refusal), "%s", peer->reason);
         break;
     }
 }
 
+/* What the correlator said of this stream is not what this spool remembers: one of the two was put back. */
+static void on_renewed(void *self, const struct sender_renewed *renewed)
+{
+    if (renewed->why == RENEWED_BEHIND)
+        log_warn(
+            "spool.behind",
+            "the correlator has this agent's reports up to %llu, which this spool never sent: it is an earlier one, "
+            "put back. What it holds is told again in a new epoch, and its sources are read on from where it "
+            "remembers them; what is known already is counted as a duplicate",
+            (unsigned long long)renewed->resume);
+    else
+        log_warn("spool.gap",
+                 "%llu reports before %llu are kept here no more, and the correlator does not have them: they were "
+                 "dropped, or a journal had acknowledged them that it does not have now. The gap is accepted: what is "
+                 "kept goes in a new epoch",
+                 (unsigned long long)renewed->missed, (unsigned long long)renewed->first);
+    if (renewed->outlives != STATUS_OK)
+        log_warn("spool.epoch", "the new epoch cannot be written down (%s): after a restart the same is found again",
+                 status_text(renewed->outlives));
+}
+
 /* --- opening --- */
+
+#define GAP_ADVICE                                                                                                     \
+    "if its sources still have that, remove the agent's spool and they are read anew; if not, start the agent once "   \
+    "with --accept-gap"
 
 static enum status open_feeds(struct agent *agent, const struct agent_options *options, char ret_reason[256])
 {
@@ -257,12 +287,17 @@ static enum status open_sender(struct agent *agent, struct bus *bus, const struc
                                char ret_reason[256])
 {
     agent_name_make(options->config, options->only_source, agent->name);
-    const struct sender_options sender = {
-        .url = options->url, .end = BUS_DIAL, .name = agent->name, .epoch = options->epoch, .outbox = options->spool};
+    const struct sender_options sender = {.url = options->url,
+                                          .end = BUS_DIAL,
+                                          .name = agent->name,
+                                          .epoch = options->epoch,
+                                          .outbox = options->spool,
+                                          .gap_advice = GAP_ADVICE};
     const struct sender_events events = {.room = on_room,
                                          .acked = on_acked,
                                          .peer = on_peer,
                                          .passed = agent->intake.quarantine != NULL ? on_passed : NULL,
+                                         .renewed = on_renewed,
                                          .failed = on_failed,
                                          .self = agent};
     enum status status = sender_open(bus, &sender, &events, &agent->sender, ret_reason);
@@ -325,6 +360,11 @@ const struct agent_stats *agent_stats(const struct agent *agent)
 const char *agent_name(const struct agent *agent)
 {
     return agent->name;
+}
+
+const char *agent_refusal(const struct agent *agent)
+{
+    return agent->refusal;
 }
 
 const struct sender *agent_sender(const struct agent *agent)

@@ -85,6 +85,8 @@ const struct agent_stats *agent_stats(const struct agent *agent);
 void agent_name_make(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES]);
 /* The link to the correlator, and each source, for who looks at them. */
 const char *agent_name(const struct agent *agent); /* of the stream it sends */
+/* Why the correlator is not there, as it or this side said last; "" where nobody refused. */
+const char *agent_refusal(const struct agent *agent);
 const struct sender *agent_sender(const struct agent *agent);
 struct agent_feed {
     const char *name;

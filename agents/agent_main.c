@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum { EXIT_MISUSED = 2, EXIT_REFUSALS = 3 };
-enum { KEY_DRAIN = 0x100, KEY_STRICT };
+enum { KEY_DRAIN = 0x100, KEY_STRICT, KEY_ACCEPT_GAP };
 
 enum agent_stay { STAY_UNTIL_SIGNAL, STAY_UNTIL_DRAINED };
 enum refusal_policy { REFUSALS_COUNTED, REFUSALS_FAIL };
@@ -27,6 +27,7 @@ struct arguments {
     const char *source;
     enum agent_stay stay;
     enum refusal_policy refusals;
+    enum spool_gap gap;
     struct service_arguments service;
 };
 
@@ -54,6 +55,9 @@ static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "The configuration; the blocks agent, sources, territories and bus are read", 0},
     {"source", 's', "NAME", 0, "Run this source alone", 0},
     {"drain", KEY_DRAIN, NULL, 0, "End once every source that does not follow is read and acknowledged", 0},
+    {"accept-gap", KEY_ACCEPT_GAP, NULL, 0,
+     "For one start, where a correlator put back from a backup misses what the spool has let go of: go on without it",
+     0},
     {"strict", KEY_STRICT, NULL, 0, "End with exit status 3 where anything was refused", 0},
     {0},
 };
@@ -73,6 +77,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_DRAIN:
         arguments->stay = STAY_UNTIL_DRAINED;
+        return 0;
+    case KEY_ACCEPT_GAP:
+        arguments->gap = SPOOL_ACCEPTS_GAP;
         return 0;
     case KEY_STRICT:
         arguments->refusals = REFUSALS_FAIL;
@@ -157,8 +164,10 @@ static enum status open_spool(struct process *process, const struct agent_config
 {
     char path[PATH_MAX + 8], reason[WAL_REASON_BYTES];
     snprintf(path, sizeof(path), "%s/spool", folder);
-    const struct spool_options spool = {
-        .folder = path, .bytes_max = (uint64_t)config->spool_bytes, .full = (enum spool_policy)config->spool_full};
+    const struct spool_options spool = {.folder = path,
+                                        .bytes_max = (uint64_t)config->spool_bytes,
+                                        .full = (enum spool_policy)config->spool_full,
+                                        .gap = process->arguments->gap};
     enum status status = spool_open(&process->loop, &spool, clock_wall_ms(), ret_spool, reason);
     if (status != STATUS_OK)
         log_error("agent.start", "the spool of \"%s\": %s", name, reason);

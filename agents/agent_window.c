@@ -70,7 +70,8 @@ bool agent_window_ready(void *self, char ret_reason[256])
 {
     const struct agent_window *window = self;
     bool ready = sender_peers(agent_sender(window->agent)) > 0;
+    const char *refusal = agent_refusal(window->agent);
     if (!ready)
-        (void)snprintf(ret_reason, 256, "the correlator is not there");
+        (void)snprintf(ret_reason, 256, "the correlator is not there%s%.220s", refusal[0] != '\0' ? ": " : "", refusal);
     return ready;
 }

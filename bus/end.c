@@ -109,8 +109,8 @@ static void link_ended(struct end *end, struct link *link)
     link->ended = true;
     link->mute_until_ms = end_now(end) + end->options.session.heartbeat_ms;
     enum session_ending ending = link->session.ending;
-    bool refused =
-        ending == ENDING_MALFORMED || ending == ENDING_GAP || ending == ENDING_REFUSED || ending == ENDING_TURNED_AWAY;
+    bool refused = ending == ENDING_MALFORMED || ending == ENDING_GAP || ending == ENDING_BEHIND ||
+                   ending == ENDING_REFUSED || ending == ENDING_TURNED_AWAY;
     *end->options.counts.refusals += refused;
     *end->options.counts.malformed += ending == ENDING_MALFORMED;
     *end->options.counts.gaps += ending == ENDING_GAP;

@@ -32,8 +32,9 @@ struct outbox_driver {
                    struct span *ret_items);
     /* Forgets all up to position; beyond last: nothing happens to what is not there. */
     void (*trim)(struct outbox *outbox, uint64_t position);
-    /* Begins a new epoch: a receiver to which positions are missing takes what is kept as a new stream. */
-    void (*renew)(struct outbox *outbox);
+    /* Begins a new epoch: a receiver takes what is kept as a new stream. Not OK: it has begun, but would not outlive
+     * the process. */
+    enum status (*renew)(struct outbox *outbox);
     /* What was committed is made safe first where it can be. closed may be called before it returns; may be NULL. */
     void (*close)(struct outbox *outbox, void (*closed)(void *self), void *self);
 };
@@ -52,12 +53,15 @@ struct outbox {
     uint64_t first;              /* least position kept; last + 1 when empty */
     uint64_t ready;              /* greatest that may be sent; first − 1: none yet */
     uint64_t last;               /* greatest appended; 0: none yet */
-    uint64_t dropped;            /* items dropped by its policy, so far */
-    size_t bytes;                /* that wait, with what they cost to keep */
+    uint64_t sent;               /* greatest that may have left in this epoch, now or in a life before */
+    /* Where the epoch begins. A receiver that knows nothing of it and finds it begun later misses what is between; 0:
+     * it misses nothing, whatever it finds. */
+    uint64_t begins;
+    uint64_t dropped; /* items dropped by its policy, so far */
+    size_t bytes;     /* that wait, with what they cost to keep */
     size_t bytes_max;
     bool full;  /* at its limit, or that of the device: not for a moment only */
-    bool lossy; /* what is not kept was dropped on purpose: a receiver that misses it is no reason to stop */
-    bool torn;  /* something may have been dropped in this epoch that a receiver has not got */
+    bool lossy; /* that a receiver misses what is not kept any more is no reason to stop */
 };
 
 /* Keeps up to bytes_max in memory; lost with the process. Takes memory in segments of 256 KiB as it fills and keeps a

@@ -65,6 +65,12 @@ static void on_heard(void *self, struct link *link, enum session_event event)
     struct receiver *receiver = self;
     struct session *session = &link->session;
     struct peer peer = link_peer(&receiver->end, link);
+    if (event == SESSION_ITEMS && session->midway) {
+        receiver->stats.midway++;
+        if (receiver->events.midway != NULL)
+            receiver->events.midway(receiver->events.self, &peer, session->fresh_first);
+    }
+    session->midway = false;
     if (event == SESSION_ITEMS)
         receiver->events.batch(receiver->events.self, &peer, session->fresh_first, session->fresh,
                                session->fresh_count);

@@ -23,6 +23,8 @@ struct receiver_events {
     /* New items only, positions first … first + count − 1; borrowed until it returns. Who has them safe says
      * receiver_ack, now or later. */
     void (*batch)(void *self, const struct peer *peer, uint64_t first, const struct span *items, size_t count);
+    /* Before the first batch of a stream that is new here and does not begin with 1. May be NULL. */
+    void (*midway)(void *self, const struct peer *peer, uint64_t first);
     /* Only after all items the marks hold for were handed over. */
     void (*marks)(void *self, const struct peer *peer, const struct source_mark *marks, size_t count);
     void (*peer)(void *self, const struct peer *peer, enum peer_state state);
@@ -46,6 +48,7 @@ void receiver_set_flow(struct receiver *receiver, enum receiver_flow flow);
     X(received, "items received, repeats included")                                                                    \
     X(duplicates, "items dropped, their position was known")                                                           \
     X(gaps, "sessions refused for a gap in positions")                                                                 \
+    X(midway, "streams that are new here and did not begin here")                                                      \
     X(malformed, "frames refused") X(sessions, "sessions begun") X(refusals, "sessions refused") LISTENER_COUNTERS(X)
 struct receiver_stats {
 #define X(name, help) uint64_t name;

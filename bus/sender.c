@@ -113,6 +113,24 @@ static bool key_has_names_left(struct sender *sender, struct link *link)
     return false;
 }
 
+/* The next session is of a new stream, where that mends it. */
+static void renew(struct sender *sender, const struct session *session)
+{
+    struct outbox *outbox = sender->outbox;
+    bool behind = session->ending == ENDING_BEHIND, gap = session->ending == ENDING_GAP && outbox->lossy;
+    if (sender->end.options.session.end != BUS_DIAL || (!behind && !gap))
+        return;
+    struct sender_renewed renewed = {.why = behind ? RENEWED_BEHIND : RENEWED_GAP,
+                                     .resume = session->peer_resume_position,
+                                     .first = outbox->first,
+                                     .missed = gap ? session->missed : 0};
+    renewed.outlives = outbox->driver->renew(outbox);
+    sender->stats.renewed++;
+    sender->stats.missed += renewed.missed;
+    if (sender->events.renewed != NULL)
+        sender->events.renewed(sender->events.self, &renewed);
+}
+
 static enum session_event on_admit(void *self, struct link *link)
 {
     struct sender *sender = self;
@@ -125,10 +143,7 @@ static enum session_event on_admit(void *self, struct link *link)
         return SESSION_ENDED;
     }
     if (session_open_sender(&link->session, cursor) == SESSION_ENDED) {
-        if (link->session.ending == ENDING_GAP && sender->outbox->lossy) { /* the next session is of a new stream */
-            sender->outbox->driver->renew(sender->outbox);
-            sender->stats.renewed++;
-        }
+        renew(sender, &link->session);
         return SESSION_ENDED;
     }
     cursor_name(cursor, link->session.peer_name);
@@ -234,6 +249,7 @@ static void options_of(struct sender *sender, const struct sender_options *optio
                     .outbox = sender->outbox,
                     .passed = sender->events.passed != NULL ? on_passed : NULL,
                     .passed_self = sender,
+                    .gap_advice = options->gap_advice,
                     .marks = &sender->marks},
         .frame_bytes_max = FRAME_HEARD_BYTES,
         .peers_max = SENDER_RECEIVERS_MAX,

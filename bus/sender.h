@@ -21,6 +21,20 @@ struct sender_options {
     /* A listener's: receivers known from before, by name. The outbox waits for them as for those that were here. */
     const char *const *receivers; /* copied */
     size_t receiver_count;        /* 0 … SENDER_RECEIVERS_MAX */
+    const char *gap_advice; /* borrowed: what can be done where a receiver misses what is no longer kept; may be NULL */
+};
+
+/* A dialler's: why a new epoch began. */
+enum sender_renewal {
+    RENEWED_BEHIND, /* the receiver has more than was ever sent: the outbox is an older one than it was */
+    RENEWED_GAP,    /* the receiver misses what is no longer kept, and the outbox is lossy */
+};
+struct sender_renewed {
+    enum sender_renewal why;
+    uint64_t resume;      /* what the receiver has of the epoch before */
+    uint64_t first;       /* the new one begins here */
+    uint64_t missed;      /* items it will never have */
+    enum status outlives; /* not OK: the new epoch is not written down yet */
 };
 
 #define SENDER_RECEIVERS_MAX 64u /* known at once; the outbox waits for the slowest of them */
@@ -33,6 +47,8 @@ struct sender_events {
      * positions have no holes). Once a start for each. NULL: the session ends with the reason, until the receiver
      * admits more. */
     void (*passed)(void *self, struct span item, uint64_t admitted_bytes);
+    /* What is kept goes as a new stream; the session ends, and the next one is of that. */
+    void (*renewed)(void *self, const struct sender_renewed *renewed);
     /* The outbox has failed: nothing more is taken, what was acknowledged stays so. */
     void (*failed)(void *self, enum status status, const char *reason);
     void *self;
@@ -72,7 +88,8 @@ size_t sender_peers(const struct sender *sender);
     X(resent, "items sent again after a reconnect")                                                                    \
     X(acked, "items acknowledged, but for those passed over")                                                          \
     X(passed, "items passed over, too large for the receiver")                                                         \
-    X(renewed, "epochs begun because items a receiver missed had been dropped")                                        \
+    X(renewed, "epochs begun: the receiver missed what is no longer kept, or had more than was sent")                  \
+    X(missed, "items no longer kept, as the receiver missed them: it will never have them")                            \
     X(sessions, "sessions begun")                                                                                      \
     X(refusals, "sessions refused")                                                                                    \
     X(malformed, "frames refused")                                                                                     \

@@ -137,18 +137,30 @@ static void opened(struct session *session)
     session->greeting_due = session->options.end == BUS_LISTEN;
 }
 
+/* What the receiver lacks of what is no longer kept. */
+static uint64_t missed(const struct outbox *outbox, uint64_t resume)
+{
+    uint64_t has = resume > 0 || outbox->begins == 0 ? resume : outbox->begins - 1;
+    bool is_new = resume == 0 && outbox->begins == 0;
+    return is_new || has + 1 >= outbox->first ? 0 : outbox->first - 1 - has;
+}
+
 enum session_event session_open_sender(struct session *session, struct cursor *cursor)
 {
     assert(session->state == SESSION_MET && session->options.role == LINK_SENDER);
     const struct outbox *outbox = session->options.outbox;
     bool same = session->peer_resume_epoch == session->options.epoch;
     uint64_t resume = same ? session->peer_resume_position : 0;
-    if (resume > outbox->last) /* an older outbox was put in the place of a newer one */
-        return OFFENCE(session, ENDING_REFUSED, "resumes after %llu: only %llu were sent in this epoch",
-                       (unsigned long long)resume, (unsigned long long)outbox->last);
-    if (resume + 1 < outbox->first && (resume != 0 || outbox->torn))
-        return OFFENCE(session, ENDING_GAP, "resumes after %llu: what is before %llu is no longer kept",
-                       (unsigned long long)resume, (unsigned long long)outbox->first);
+    if (resume > outbox->sent) /* an older outbox was put in the place of a newer one */
+        return OFFENCE(session, ENDING_BEHIND, "resumes after %llu: only %llu were sent in this epoch",
+                       (unsigned long long)resume, (unsigned long long)outbox->sent);
+    session->missed = missed(outbox, resume);
+    if (session->missed > 0) {
+        const char *advice = session->options.gap_advice;
+        return OFFENCE(session, ENDING_GAP, "resumes after %llu: what is before %llu is no longer kept%s%s",
+                       (unsigned long long)resume, (unsigned long long)outbox->first, advice != NULL ? "; " : "",
+                       advice != NULL ? advice : "");
+    }
     session->begins = resume == 0 ? outbox->first : 0;
     session->sent = resume == 0 ? outbox->first - 1 : resume;
     session->cursor = cursor;
@@ -198,6 +210,7 @@ static enum session_event hear_batch(struct session *session, const struct frame
                        (unsigned long long)credit);
     if (!stream->begun) { /* what was before, somebody else acknowledged: the sender keeps everything that nobody did */
         stream->begun = true;
+        session->midway = batch->first > 1;
         stream->received = stream->acked = session->acked_said = batch->first - 1;
         session->credit_said = credit;
     }
@@ -447,6 +460,8 @@ static void count_sent(struct session *session, size_t count)
     session->sent += count;
     if (session->sent > session->cursor->sent)
         session->cursor->sent = session->sent;
+    if (session->sent > session->options.outbox->sent)
+        session->options.outbox->sent = session->sent;
 }
 
 static bool say_batch(struct session *session, struct span *items, struct frame *ret_frame)

@@ -42,6 +42,7 @@ enum session_ending {
     ENDING_NONE,
     ENDING_MALFORMED,   /* it sent what it must not: refused */
     ENDING_GAP,         /* positions are missing: refused */
+    ENDING_BEHIND,      /* the peer has more than was sent: refused */
     ENDING_REFUSED,     /* refused by this side for another reason */
     ENDING_TURNED_AWAY, /* refused by the peer */
     ENDING_GOODBYE,     /* the peer closed */
@@ -79,6 +80,7 @@ struct session_options {
      */
     void (*passed)(void *self, uint64_t position, struct span item, uint64_t admitted_bytes);
     void *passed_self;
+    const char *gap_advice; /* what can be done about a gap, for the reason; NULL: nothing */
     /* of a receiver */
     uint32_t window_items;
     uint32_t items_per_s;  /* credit comes no faster than this, but for two seconds' worth at once; 0: no brake */
@@ -105,12 +107,14 @@ struct session {
     struct cursor *cursor;
     uint64_t sent, credit;
     uint64_t begins; /* first position, where the peer knows nothing yet; else 0 */
+    uint64_t missed; /* of ENDING_GAP: how many the peer lacks */
 
     /* a receiver's */
     struct stream *stream;
     uint64_t acked_said, credit_said;
     uint64_t allowance, allowed_ms; /* items that may still be credited now, and when it was reckoned */
     bool held;
+    bool midway; /* the fresh items are the first of their stream, and not its beginning */
     uint64_t fresh_first;
     const struct span *fresh; /* after SESSION_ITEMS, borrowed from the frame */
     size_t fresh_count;

@@ -27,22 +27,27 @@ struct stream *streams_find(struct streams *streams, struct span name, uint64_t 
     return NULL;
 }
 
-/* The record longest unused, to be written anew; NULL where every one has a session. */
-static struct stream *streams_oldest(struct streams *streams)
+/* The record longest unused, to be written anew; NULL where every one has a session. Who begins epoch after epoch makes
+ * room for himself: of the same name first. */
+static struct stream *streams_oldest(struct streams *streams, struct span name)
 {
-    struct stream *oldest = NULL;
+    struct stream *oldest = NULL, *own = NULL;
     for (size_t i = 0; i < streams->count; i++) {
         struct stream *each = streams->items[i];
-        if (each->sessions == 0 && (oldest == NULL || each->used < oldest->used))
+        if (each->sessions > 0)
+            continue;
+        if (oldest == NULL || each->used < oldest->used)
             oldest = each;
+        if (span_equal(span_of(each->name), name) && (own == NULL || each->used < own->used))
+            own = each;
     }
-    return oldest;
+    return own != NULL ? own : oldest;
 }
 
-static enum status streams_add(struct streams *streams, struct stream **ret_stream)
+static enum status streams_add(struct streams *streams, struct span name, struct stream **ret_stream)
 {
     if (streams->count == STREAMS_MAX) {
-        struct stream *oldest = streams_oldest(streams);
+        struct stream *oldest = streams_oldest(streams, name);
         if (oldest == NULL)
             return STATUS_FULL;
         *ret_stream = oldest;
@@ -70,7 +75,7 @@ enum status streams_get(struct streams *streams, struct span name, uint64_t epoc
         return STATUS_INVALID;
     struct stream *stream = streams_find(streams, name, epoch);
     if (stream == NULL) {
-        enum status status = streams_add(streams, &stream);
+        enum status status = streams_add(streams, name, &stream);
         if (status != STATUS_OK)
             return status;
         *stream = (struct stream){.epoch = epoch};

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #define PEER_NAME_BYTES 65u /* a name and its NUL */
-#define STREAMS_MAX                                                                                                    \
-    4096u /* beyond, the one longest unused is forgotten: its items may then come twice, never be missed */
+/* Beyond, one is forgotten: of the same name if there is one, else the one longest unused. Its items may then come
+ * twice, or are refused, never missed in silence. */
+#define STREAMS_MAX 4096u
 
 struct stream {
     char name[PEER_NAME_BYTES];

@@ -82,7 +82,7 @@ static enum status links_open(struct correlator *correlator, struct bus *bus, ch
     const struct receiver_options incidents = {
         .url = correlator->options.incidents_url, .end = BUS_LISTEN, .name = "correlator"};
     const struct receiver_events incident_events = {
-        .batch = intake_batch, .marks = intake_marks, .peer = intake_peer, .self = correlator};
+        .batch = intake_batch, .midway = intake_midway, .marks = intake_marks, .peer = intake_peer, .self = correlator};
     const char *sinks[SENDER_RECEIVERS_MAX];
     const struct names *known = &correlator->keeping.sinks;
     for (size_t i = 0; i < known->count && i < SENDER_RECEIVERS_MAX; i++)

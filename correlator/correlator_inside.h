@@ -90,6 +90,7 @@ void intake_marks(void *self, const struct peer *peer, const struct source_mark 
 /* Of many reports refused in one second the first is named, the others are counted. */
 void intake_tell_rejected(struct correlator *correlator);
 void intake_peer(void *self, const struct peer *peer, enum peer_state state);
+void intake_midway(void *self, const struct peer *peer, uint64_t first);
 /* A report that was read: which stands, told, and into the engine. False: it was known, or it failed. */
 bool intake_apply(struct correlator *correlator, struct report *report, int64_t heard_ms);
 

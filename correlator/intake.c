@@ -165,6 +165,17 @@ void intake_peer(void *self, const struct peer *peer, enum peer_state state)
     (void)self;
     if (state == PEER_UP)
         log_info("agent.up", "agent %s is connected", peer->name);
+    else if (state == PEER_REFUSED)
+        log_warn("agent.refused", "no session with agent %s: %s", peer->name, peer->reason);
     else
         log_info("agent.down", "agent %s is gone: %s", peer->name, peer->reason);
+}
+
+void intake_midway(void *self, const struct peer *peer, uint64_t first)
+{
+    (void)self;
+    log_warn("agent.midway",
+             "agent %s begins a new epoch with its report %llu: what was before is here under an earlier one, or was "
+             "dropped there, or is of a journal that is no more; the agent's log says which",
+             peer->name, (unsigned long long)first);
 }

@@ -90,7 +90,7 @@ static enum status memory_append(struct outbox *outbox, struct span item)
         memcpy(segment->bytes + segment->used, item.data, item.size);
     segment->used += item.size;
     segment->ends[segment->count++] = segment->used;
-    outbox->ready = ++outbox->last;
+    outbox->sent = outbox->ready = ++outbox->last;
     outbox->bytes += cost;
     return STATUS_OK;
 }
@@ -157,9 +157,10 @@ static void segments_free(struct segment *segment)
     }
 }
 
-static void memory_renew(struct outbox *outbox)
+static enum status memory_renew(struct outbox *outbox)
 {
     outbox->epoch++;
+    return STATUS_OK;
 }
 
 static void memory_close(struct outbox *outbox, void (*closed)(void *self), void *self)

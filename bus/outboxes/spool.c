@@ -6,6 +6,8 @@
  * `made` is held where the log takes nothing for now: then nothing is appended until it is in the log. */
 #include "bus/outboxes/spool.h"
 
+#include "base/wal/wal_files.h"
+#include "bus/outboxes/spool_epoch.h"
 #include "bus/outboxes/spool_notes.h"
 #include "bus/outboxes/spool_record.h"
 
@@ -41,6 +43,7 @@ struct spool {
     struct outbox outbox;
     struct wal *wal;
     struct wal_options options;
+    uint64_t created, opened_ms; /* the log's identity; of this life */
     enum spool_policy policy;
     struct made made;
     bool held;
@@ -152,7 +155,6 @@ static void drop_oldest(struct spool *spool)
         if (!segments[i].sealed || last >= spool->all_lsn || last > outbox->ready)
             return;
         outbox->dropped += last + 1 - outbox->first;
-        outbox->torn = true;
         outbox->first = last + 1;
         spool->recent->driver->trim(spool->recent, last);
         log_trim(spool);
@@ -376,10 +378,34 @@ static void spool_trim(struct outbox *outbox, uint64_t position)
     outbox->bytes = (size_t)wal_bytes(spool->wal);
 }
 
-static void spool_renew(struct outbox *outbox)
+static const struct wal_files *files_of(const struct spool *spool)
 {
-    outbox->epoch++; /* and the next record says so */
-    outbox->torn = false;
+    return spool->options.files != NULL ? spool->options.files : &wal_files_system;
+}
+
+/* One that never was, even where this spool is a copy of one that has gone on. */
+static enum status spool_renew(struct outbox *outbox)
+{
+    struct spool *spool = spool_of(outbox);
+    outbox->epoch = outbox->epoch < spool->opened_ms ? spool->opened_ms : outbox->epoch + 1;
+    outbox->begins = outbox->first;
+    return spool_epoch_write(files_of(spool), spool->options.folder,
+                             &(struct spool_epoch){spool->created, outbox->epoch, outbox->begins});
+}
+
+/* The epoch as its file says, or the last record, or the log. */
+static void epoch_restore(struct spool *spool)
+{
+    struct outbox *outbox = &spool->outbox;
+    struct spool_epoch found;
+    bool is_said = spool_epoch_read(files_of(spool), spool->options.folder, &found) == STATUS_OK &&
+                   found.created == spool->created && found.epoch >= outbox->epoch;
+    if (is_said)
+        outbox->epoch = found.epoch;
+    if (is_said)
+        outbox->begins = found.begins;
+    else if (outbox->epoch == spool->created || outbox->lossy)
+        outbox->begins = 1;
 }
 
 /* --- notes --- */
@@ -562,8 +588,9 @@ static enum status spool_new(const struct spool_options *options, struct spool *
         spool_free(spool);
         return status;
     }
-    spool->outbox = (struct outbox){
-        .driver = &outbox_spool, .bytes_max = (size_t)bytes_max, .lossy = options->full == SPOOL_DROP_OLDEST};
+    spool->outbox = (struct outbox){.driver = &outbox_spool,
+                                    .bytes_max = (size_t)bytes_max,
+                                    .lossy = options->full == SPOOL_DROP_OLDEST || options->gap == SPOOL_ACCEPTS_GAP};
     *ret_spool = spool;
     return STATUS_OK;
 }
@@ -587,9 +614,10 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
     struct outbox *outbox = &spool->outbox;
     outbox->epoch = found.created_ms;
     outbox->first = found.first;
-    outbox->ready = outbox->last = found.next - 1;
+    outbox->sent = outbox->ready = outbox->last = found.next - 1;
     outbox->bytes = (size_t)found.bytes;
-    outbox->torn = outbox->lossy && outbox->first > 1;
+    spool->created = found.created_ms;
+    spool->opened_ms = now_ms > 0 ? (uint64_t)now_ms : 0;
     spool->recent->first = found.next;
     spool->recent->last = spool->recent->ready = found.next - 1;
     spool->page->first = 1;
@@ -598,6 +626,7 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
         spool_close(outbox, NULL, NULL);
         return status;
     }
+    epoch_restore(spool);
     *ret_outbox = outbox;
     return STATUS_OK;
 }

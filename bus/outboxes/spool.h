@@ -5,9 +5,9 @@
  *     record: head │ size size … │ item item … │ notes       items and what is noted with them are safe together, or
  * not
  *
- * Positions are the log's numbers, the epoch is the time at which the log was begun: both go on over restarts. Notes
- * are values by key; the latest of each is found again by opening. They are written down again now and then, so that
- * none is older than a few segments, and trimming waits for that.
+ * Positions are the log's numbers, the epoch is the time at which the log was begun, or a later one begun since: both
+ * go on over restarts. Notes are values by key; the latest of each is found again by opening. They are written down
+ * again now and then, so that none is older than a few segments, and trimming waits for that.
  *
  * Memory: 8 MiB of the latest items, 1 MiB of older ones read back, what is being written, and the notes; whatever
  * waits on the disk. What was acknowledged goes by whole segments: opened again it may hold some of it still, which the
@@ -33,10 +33,19 @@ enum spool_policy {
 #undef X
 };
 
+/* A receiver misses what was let go of, for it was put back from an earlier time. (Of what was dropped on purpose it
+ * may.)
+ */
+enum spool_gap {
+    SPOOL_REFUSES_GAP, /* nothing is sent until somebody decides */
+    SPOOL_ACCEPTS_GAP, /* what is kept goes as a new stream */
+};
+
 struct spool_options {
     const char *folder;
     uint64_t bytes_max; /* on disk; SPOOL_BYTES_MIN at least. 0: SPOOL_BYTES_MAX */
     enum spool_policy full;
+    enum spool_gap gap;
     enum wal_sync sync;
     size_t recent_bytes;           /* kept in memory; 0: 8 MiB */
     const struct wal_files *files; /* borrowed; NULL: the system's */

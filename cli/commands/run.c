@@ -13,7 +13,15 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { KEY_CONFIG = 'c', KEY_DRAIN = 0x100, KEY_LOG_LEVEL, KEY_LOG_FORMAT, KEY_NO_SANDBOX, KEY_TELL_AGAIN };
+enum {
+    KEY_CONFIG = 'c',
+    KEY_DRAIN = 0x100,
+    KEY_LOG_LEVEL,
+    KEY_LOG_FORMAT,
+    KEY_NO_SANDBOX,
+    KEY_TELL_AGAIN,
+    KEY_ACCEPT_GAP
+};
 
 static const struct argp_option options[] = {
     {"config", KEY_CONFIG, "FILE", 0, "The configuration", 0},
@@ -21,6 +29,8 @@ static const struct argp_option options[] = {
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error", 0},
     {"log-format", KEY_LOG_FORMAT, "FORMAT", 0, "logfmt (default) or json", 0},
     {"tell-again", KEY_TELL_AGAIN, NULL, 0, "Tell all of the journal anew, as where the store is missing", 0},
+    {"accept-gap", KEY_ACCEPT_GAP, NULL, 0,
+     "For one start, where a journal put back from a backup misses what the spool has let go of: go on without it", 0},
     {"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "The programs give up no privileges", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -50,6 +60,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_TELL_AGAIN:
         run->tell_again = true;
+        return 0;
+    case KEY_ACCEPT_GAP:
+        run->accept_gap = true;
         return 0;
     case KEY_NO_SANDBOX:
         run->no_sandbox = true;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define CHILD_ARGUMENTS_MAX 8
+#define CHILD_ARGUMENTS_MAX 10
 
 struct child {
     const char *program;                            /* "vedette-sink"; borrowed */

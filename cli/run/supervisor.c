@@ -149,6 +149,8 @@ static void describe(struct supervisor *supervisor, const struct supervisor_opti
             child->arguments[count++] = "--no-sandbox";
         if (duty == DUTY_CORRELATOR && options->tell_again)
             child->arguments[count++] = "--tell-again";
+        if (duty == DUTY_AGENT && options->accept_gap)
+            child->arguments[count++] = "--accept-gap";
         if (duty == DUTY_AGENT && options->end == SUPERVISE_DRAIN)
             child->arguments[count++] = "--drain";
     }

@@ -23,6 +23,7 @@ struct supervisor_options {
     const char *log_format; /* the same */
     bool no_sandbox;
     bool tell_again; /* the correlator begins at its journal's first record */
+    bool accept_gap; /* the agent goes on where the correlator misses what its spool has let go of */
     enum supervisor_end end;
 };
 

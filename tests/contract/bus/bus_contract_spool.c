@@ -16,12 +16,15 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return remove(path);
 }
 
+static enum spool_gap gap; /* of the next spool */
+
 static struct outbox *spool_of(struct world *world, uint64_t bytes_max, enum spool_policy full)
 {
     char reason[WAL_REASON_BYTES], path[80];
     struct outbox *outbox = NULL;
     (void)snprintf(path, sizeof path, "%s/spool", folder);
-    const struct spool_options options = {.folder = path, .bytes_max = bytes_max, .full = full, .sync = WAL_WRITTEN};
+    const struct spool_options options = {
+        .folder = path, .bytes_max = bytes_max, .full = full, .gap = gap, .sync = WAL_WRITTEN};
     if (spool_open(&world->loop, &options, 1000, &outbox, reason) != STATUS_OK)
         fail_msg("%s", reason);
     return outbox;
@@ -30,6 +33,7 @@ static struct outbox *spool_of(struct world *world, uint64_t bytes_max, enum spo
 static int setup(void **state)
 {
     (void)snprintf(folder, sizeof folder, "/tmp/vedette-contract-XXXXXX");
+    gap = SPOOL_REFUSES_GAP;
     assert_non_null(mkdtemp(folder));
     return world_setup(state);
 }
@@ -62,17 +66,55 @@ static void a_sender_that_starts_again_goes_on_where_the_receiver_stands(void **
     world_until(world, last.acked == 15000);
     taker_close(&taker);
     world_until(world, taker.closed);
-    struct taker fresh = {0}; /* it knows nothing, and has what is kept */
-    taker_open(&fresh, world, &(struct receiver_options){LISTENS});
-    giver_give_all(&last, 100);
-    world_until(world, last.acked == 15100);
-    assert_int_equal(fresh.first, 15001);
     giver_close(&last);
-    taker_close(&fresh);
-    world_until(world, last.closed && fresh.closed);
+    world_until(world, last.closed);
 }
 
-static void a_receiver_that_has_more_than_the_spool_is_refused(void **state)
+/* The receiver is an earlier one, put back; or one that knows nothing. */
+static void what_a_receiver_misses_and_the_spool_no_longer_has_is_sent_on_only_when_somebody_says_so(void **state)
+{
+    struct world *world = *state;
+    struct giver giver = {0};
+    struct taker knows = {0}, fresh = {0};
+    taker_open(&knows, world, &(struct receiver_options){LISTENS});
+    giver_open(&giver, world, &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_BLOCK)});
+    giver_give_all(&giver, 15000);
+    world_until(world, giver.acked == 15000);
+    assert_int_equal(knows.midway, 0);
+    taker_close(&knows);
+    world_until(world, knows.closed);
+    giver_give_all(&giver, 100);
+    taker_open(&fresh, world, &(struct receiver_options){LISTENS});
+    world_until(world, giver.refusals > 0);
+    assert_string_equal(giver.reason, "resumes after 0: what is before 15001 is no longer kept");
+    assert_int_equal(fresh.count, 0);
+    giver_close(&giver);
+    world_until(world, giver.closed);
+    giver = (struct giver){0};
+    gap = SPOOL_ACCEPTS_GAP;
+    giver_open(&giver, world, &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_BLOCK)});
+    uint64_t first = sender_outbox(giver.sender)->first; /* whole segments go: it has some of it again */
+    assert_int_equal(sender_outbox(giver.sender)->last, 15100);
+    world_until(world, giver.acked == 15100);
+    assert_int_equal(fresh.first, first);
+    assert_true(first > 10000);
+    assert_int_equal(fresh.midway, 1);
+    assert_int_equal(fresh.midway_first, first);
+    assert_int_equal(sender_stats(giver.sender)->missed, first - 1);
+    giver_close(&giver);
+    world_until(world, giver.closed);
+    giver = (struct giver){0};
+    gap = SPOOL_REFUSES_GAP; /* once was enough, though nothing was appended since */
+    giver_open(&giver, world, &(struct sender_options){DIALS, .outbox = spool_of(world, SPOOL_BYTES_MIN, SPOOL_BLOCK)});
+    giver_give_all(&giver, 10);
+    world_until(world, giver.acked == 15110);
+    giver_close(&giver);
+    taker_close(&fresh);
+    world_until(world, giver.closed && fresh.closed);
+}
+
+/* One that was put back, and has read on before it was asked: its positions are no longer those the receiver knows. */
+static void a_spool_that_is_older_than_the_receiver_goes_on_as_a_new_stream(void **state)
 {
     struct world *world = *state;
     struct taker taker = {0};
@@ -83,14 +125,21 @@ static void a_receiver_that_has_more_than_the_spool_is_refused(void **state)
     world_until(world, giver.acked == 50);
     giver_close(&giver);
     world_until(world, giver.closed);
-    struct giver older = {0}; /* of the same epoch, as from a copy that was put back */
-    giver_open(&older, world, &(struct sender_options){DIALS, .outbox = spool_of(world, 0, SPOOL_BLOCK)});
-    giver_give_all(&older, 20);
-    world_until(world, older.refusals > 0);
-    assert_string_equal(older.reason, "resumes after 50: only 20 were sent in this epoch");
-    giver_close(&older);
+    for (uint64_t life = 1; life <= 2; life++) {
+        struct giver older = {0}; /* of the same epoch, as from a copy that was put back */
+        giver_open(&older, world, &(struct sender_options){DIALS, .outbox = spool_of(world, 0, SPOOL_BLOCK)});
+        giver_give_all(&older, 80);
+        world_until(world, older.acked == life * 80);
+        assert_int_equal(taker.epoch, 1001);
+        assert_int_equal(taker.first, 1);
+        assert_int_equal(taker.count, 50 + life * 80);
+        assert_int_equal(sender_stats(older.sender)->renewed, life == 1);
+        assert_int_equal(sender_stats(older.sender)->missed, 0);
+        giver_close(&older);
+        world_until(world, older.closed);
+    }
     taker_close(&taker);
-    world_until(world, older.closed && taker.closed);
+    world_until(world, taker.closed);
 }
 
 /* The taker has the first hundred and acknowledges nothing; what comes after them is dropped. */
@@ -153,7 +202,8 @@ int contract_run_spool(const struct bus_contract *with)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_sender_that_starts_again_goes_on_where_the_receiver_stands),
-        TEST(a_receiver_that_has_more_than_the_spool_is_refused),
+        TEST(what_a_receiver_misses_and_the_spool_no_longer_has_is_sent_on_only_when_somebody_says_so),
+        TEST(a_spool_that_is_older_than_the_receiver_goes_on_as_a_new_stream),
         TEST(what_a_spool_dropped_is_skipped_in_a_new_epoch),
         TEST(what_a_spool_dropped_is_skipped_after_a_restart_too),
     };

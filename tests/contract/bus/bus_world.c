@@ -111,6 +111,14 @@ static void taker_batch(void *self, const struct peer *peer, uint64_t first, con
         taker_close(taker);
 }
 
+static void taker_midway(void *self, const struct peer *peer, uint64_t first)
+{
+    struct taker *taker = self;
+    assert_non_null(peer->name);
+    taker->midway++;
+    taker->midway_first = first;
+}
+
 static void taker_marks(void *self, const struct peer *peer, const struct source_mark *marks, size_t count)
 {
     struct taker *taker = self;
@@ -145,7 +153,7 @@ void taker_open(struct taker *taker, struct world *world, const struct receiver_
     with.url = with.url != NULL ? with.url : world->url;
     with.name = with.name != NULL ? with.name : "taker";
     with.heartbeat_ms = with.heartbeat_ms > 0 ? with.heartbeat_ms : HEARTBEAT_MS;
-    struct receiver_events events = {taker_batch, taker_marks, taker_peer, taker};
+    struct receiver_events events = {taker_batch, taker_midway, taker_marks, taker_peer, taker};
     char reason[256] = "";
     taker->world = world;
     taker->closed = 0;

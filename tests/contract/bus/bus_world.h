@@ -70,6 +70,8 @@ struct taker {
     uint64_t first;    /* first position of that epoch */
     char name[65];
     int ups, downs, refusals;
+    int midway; /* streams that were new and did not begin with 1 */
+    uint64_t midway_first;
     char reason[256];
     uint64_t marks, marks_seen_at; /* times told; position at the last */
     int64_t watermark_ms;

@@ -46,6 +46,20 @@ static void the_stream_longest_unused_makes_room_but_never_one_in_a_session(void
     streams_fini(&streams);
 }
 
+static void who_begins_epoch_after_epoch_makes_room_for_himself(void **state)
+{
+    struct streams streams = {0};
+    struct stream *stream = NULL;
+    assert_int_equal(streams_get(&streams, SPAN("quiet"), 1, &stream), STATUS_OK);
+    for (uint64_t epoch = 1; epoch < 3 * STREAMS_MAX; epoch++)
+        assert_int_equal(streams_get(&streams, SPAN("restless"), epoch, &stream), STATUS_OK);
+    assert_int_equal(streams.count, STREAMS_MAX);
+    assert_non_null(streams_find(&streams, SPAN("quiet"), 1));
+    assert_null(streams_find(&streams, SPAN("restless"), 1));
+    assert_non_null(streams_find(&streams, SPAN("restless"), 3 * STREAMS_MAX - 1));
+    streams_fini(&streams);
+}
+
 static void marks_are_copied_with_their_names(void **state)
 {
     struct marks marks = {0};
@@ -69,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_is_known_by_name_and_epoch),
         cmocka_unit_test(the_stream_longest_unused_makes_room_but_never_one_in_a_session),
+        cmocka_unit_test(who_begins_epoch_after_epoch_makes_room_for_himself),
         cmocka_unit_test(marks_are_copied_with_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

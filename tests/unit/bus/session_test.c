@@ -243,7 +243,7 @@ static void a_resume_beyond_what_was_sent_or_before_what_is_kept_is_refused(void
     pair_end(&pair);
     pair_begin(&pair, BUS_LISTEN);
     talk(&pair);
-    assert_int_equal(pair.sender.ending, ENDING_REFUSED);
+    assert_int_equal(pair.sender.ending, ENDING_BEHIND);
     assert_int_equal(pair.receiver.ending, ENDING_TURNED_AWAY);
     assert_string_equal(pair.receiver.reason, "resumes after 51: only 50 were sent in this epoch");
     pair.outbox->driver->trim(pair.outbox, 20);
@@ -252,7 +252,47 @@ static void a_resume_beyond_what_was_sent_or_before_what_is_kept_is_refused(void
     pair_begin(&pair, BUS_LISTEN);
     talk(&pair);
     assert_int_equal(pair.sender.ending, ENDING_GAP);
+    assert_int_equal(pair.sender.missed, 10);
     pair_close(&pair);
+}
+
+/* Of an outbox that knows where its epoch began, and how far it was sent. */
+static void what_a_receiver_lacks_is_reckoned_from_where_the_epoch_begins(void **state)
+{
+    static const struct {
+        uint64_t resume, begins, trimmed, sent;
+        enum session_ending ending;
+        uint64_t missed;
+    } cases[] = {
+        {0, 0, 20, 50, ENDING_NONE, 0},    /* a new receiver has what is kept */
+        {0, 1, 0, 50, ENDING_NONE, 0},     /* nothing is gone */
+        {0, 1, 20, 50, ENDING_GAP, 20},    /* somebody acknowledged that, and has gone */
+        {0, 21, 20, 50, ENDING_NONE, 0},   /* it is where the epoch begins */
+        {0, 11, 20, 50, ENDING_GAP, 10},   /* part of it is of this epoch */
+        {20, 1, 20, 50, ENDING_NONE, 0},   /* exactly */
+        {19, 1, 20, 50, ENDING_GAP, 1},    /* not quite */
+        {31, 1, 20, 30, ENDING_BEHIND, 0}, /* appended since, and never sent */
+        {30, 1, 20, 30, ENDING_NONE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pair pair;
+        pair_open(&pair, BUS_LISTEN);
+        give(&pair, 50);
+        pair.outbox->driver->trim(pair.outbox, cases[i].trimmed);
+        pair.outbox->begins = cases[i].begins;
+        pair.outbox->sent = cases[i].sent;
+        pair.stream = (struct stream){.epoch = cases[i].resume > 0 ? 4 : 0,
+                                      .begun = cases[i].resume > 0,
+                                      .received = cases[i].resume,
+                                      .acked = cases[i].resume};
+        pair.next = cases[i].resume > 0 ? cases[i].resume + 1 : cases[i].trimmed + 1;
+        pair_end(&pair);
+        pair_begin(&pair, BUS_LISTEN);
+        talk(&pair);
+        if (pair.sender.ending != cases[i].ending || pair.sender.missed != cases[i].missed)
+            fail_msg("case %zu: ending %d, %llu missed", i, pair.sender.ending, (unsigned long long)pair.sender.missed);
+        pair_close(&pair);
+    }
 }
 
 static void silence_of_three_heartbeats_is_down(void **state)
@@ -373,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_next_session_goes_on_where_the_receiver_is_safe),
         cmocka_unit_test(a_receiver_that_knows_nothing_begins_where_the_outbox_does),
         cmocka_unit_test(a_resume_beyond_what_was_sent_or_before_what_is_kept_is_refused),
+        cmocka_unit_test(what_a_receiver_lacks_is_reckoned_from_where_the_epoch_begins),
         cmocka_unit_test(silence_of_three_heartbeats_is_down),
         cmocka_unit_test(marks_wait_for_their_items_and_the_older_are_not_starved_by_newer),
         cmocka_unit_test(a_good_bye_is_no_refusal),

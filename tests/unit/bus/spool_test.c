@@ -203,14 +203,60 @@ static void a_new_epoch_outlives_a_restart(void **state)
     struct trial trial;
     trial_init(&trial);
     trial_must_open(&trial);
+    assert_int_equal(trial.outbox->begins, 1);
     give_up_to(&trial, 10, 5);
-    trial.outbox->driver->renew(trial.outbox);
+    trial_settle(&trial, 10);
+    trial.outbox->driver->trim(trial.outbox, 7);
+    assert_int_equal(trial.outbox->driver->renew(trial.outbox), STATUS_OK);
+    assert_int_equal(trial.outbox->begins, 8);
+    for (int life = 0; life < 3; life++) { /* whether anything is appended in it or not */
+        trial_close(&trial);
+        trial_must_open(&trial);
+        assert_int_equal(trial.outbox->epoch, NOW_MS + 1);
+        assert_int_equal(trial.outbox->begins, 8);
+        assert_int_equal(trial.outbox->last, life < 2 ? 10 : 20);
+        assert_int_equal(trial.outbox->sent, trial.outbox->last);
+        if (life == 1)
+            give_up_to(&trial, 20, 5);
+    }
+    trial_close(&trial);
+    trial_fini(&trial);
+}
+
+static int no_more_files(void *self, const char *path, int flags)
+{
+    size_t size = strlen(path);
+    return size > 9 && strcmp(path + size - 9, "epoch.tmp") == 0 ? -ENOSPC : quick.open(quick.self, path, flags);
+}
+
+/* And what is beside another log, or damaged, says nothing. */
+static void an_epoch_that_cannot_be_written_begins_and_is_in_the_next_record(void **state)
+{
+    struct trial trial;
+    char path[96];
+    trial_init(&trial);
+    struct wal_files full = quick;
+    full.open = no_more_files;
+    trial.options.files = &full;
+    trial_must_open(&trial);
+    give_up_to(&trial, 10, 5);
+    assert_int_equal(trial.outbox->driver->renew(trial.outbox), STATUS_NO_SPACE);
+    assert_int_equal(trial.outbox->epoch, NOW_MS + 1);
     give_up_to(&trial, 20, 5);
     trial_close(&trial);
-    trial_must_open(&trial);
-    assert_int_equal(trial.outbox->epoch, NOW_MS + 1);
-    assert_int_equal(trial.outbox->last, 20);
-    trial_close(&trial);
+    static const char *const strange[] = {"", "1 2 3", "2 1757453400000 1757453400009 1\n", "1 5 1757453400009 1\n",
+                                          "1 1757453400000 1757453400009\n"};
+    (void)snprintf(path, sizeof path, "%s/epoch", trial.folder);
+    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+        FILE *stream = fopen(path, "w");
+        assert_non_null(stream);
+        (void)fputs(strange[i], stream);
+        (void)fclose(stream);
+        trial_must_open(&trial);
+        assert_int_equal(trial.outbox->epoch, NOW_MS + 1);
+        assert_int_equal(trial.outbox->begins, 0); /* nobody knows: who comes anew has what is kept */
+        trial_close(&trial);
+    }
     trial_fini(&trial);
 }
 
@@ -578,6 +624,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_committed_comes_back_and_goes_on_with_the_next_position),
         cmocka_unit_test(a_new_epoch_outlives_a_restart),
+        cmocka_unit_test(an_epoch_that_cannot_be_written_begins_and_is_in_the_next_record),
         cmocka_unit_test(notes_go_with_the_items_they_were_committed_with),
         cmocka_unit_test(notes_outlive_the_segments_they_were_written_in),
         cmocka_unit_test(what_is_no_longer_in_memory_is_read_from_the_disk),
