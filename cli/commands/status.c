@@ -60,7 +60,9 @@ static int status_main(int argc, char **argv)
                               parse_option,
                               "--config FILE",
                               "Shows how agents, correlator and sink are, and what waits where."
-                              "\vExit status 0 where all is well, 1 where anything is not.",
+                              "\vOf this host: a program of a configuration that goes to other hosts, and that has "
+                              "never run on this one, is shown as elsewhere. Exit status 0 where all is well, 1 where "
+                              "anything is not.",
                               NULL,
                               NULL,
                               NULL};

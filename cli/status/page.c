@@ -36,9 +36,10 @@ static enum status programs_add(struct table *table, const json_t *program, int6
     if (up)
         bytes_words(number(program, "resident_bytes"), memory);
     const char *const cells[] = {title,
-                                 !up     ? "down"
-                                 : ready ? "ready"
-                                         : "not ready",
+                                 json_is_true(json_object_get(program, "elsewhere")) ? "elsewhere"
+                                 : !up                                               ? "down"
+                                 : ready                                             ? "ready"
+                                                                                     : "not ready",
                                  age(program, "started", now_ms, since), memory, status_text_of(program, "reason")};
     return table_add(table, cells);
 }

@@ -2,6 +2,7 @@
 
 #include "base/monitor/monitor.h"
 #include "base/state_folder.h"
+#include "bus/bus.h"
 #include "cli/ask.h"
 #include "cli/status/trouble.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const programs[] = {"agent", "correlator", "sink"};
 #define PROGRAM_COUNT (sizeof programs / sizeof programs[0])
@@ -87,14 +89,7 @@ static bool is_listed(const json_t *list, const char *program)
     return false;
 }
 
-/* Expected by its block, and no socket: it has not run since the last clean stop. */
-static void expect(const struct config *config, json_t *list, const char *program, const char *block, const char *name)
-{
-    const struct config_node *node = config_block(config, block);
-    bool is_expected = node != NULL && !(config_kind(node) == CONFIG_LIST && config_count(node) == 0);
-    if (is_expected && !is_listed(list, program))
-        (void)json_array_append_new(list, down(program, name, "it does not run"));
-}
+/* --- what is expected here --- */
 
 static const char *name_of(const struct config *config, const char *block, const char *fallback)
 {
@@ -102,6 +97,55 @@ static const char *name_of(const struct config *config, const char *block, const
     const struct config_node *name = map != NULL && config_kind(map) == CONFIG_MAP ? config_find(map, "name") : NULL;
     return name != NULL && config_kind(name) == CONFIG_SCALAR ? config_text(name).data : fallback;
 }
+
+/* Whether all ends of the bus are on this host: then so are all programs. */
+static bool is_one_host(const struct config *config)
+{
+    static const char *const ends[] = {"incidents", "episodes"};
+    const struct config_node *bus = config_block(config, "bus");
+    char reason[256];
+    for (size_t i = 0; bus != NULL && config_kind(bus) == CONFIG_MAP && i < 2; i++) {
+        const struct config_node *url = config_find(bus, ends[i]);
+        if (url != NULL && bus_check_url(config_text(url).data, BUS_THIS_HOST, reason) != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
+/* A program leaves something behind where it has run once: the agent and the correlator a folder, the sink its store.
+ */
+static bool has_run(struct config *config, const char *state, const char *program)
+{
+    const struct config_node *sink = config_block(config, "sink");
+    const struct config_node *store =
+        sink != NULL && config_kind(sink) == CONFIG_MAP ? config_find(sink, "store") : NULL;
+    char folder[PATH_MAX];
+    (void)snprintf(folder, sizeof folder, "%s/%s", state, program);
+    const char *trace = strcmp(program, "sink") != 0 ? folder : store != NULL ? config_path(config, store) : NULL;
+    return trace != NULL && access(trace, F_OK) == 0;
+}
+
+static json_t *elsewhere(const char *program, const char *name)
+{
+    json_t *said = down(program, name, "elsewhere, as it seems: it has never run on this host");
+    if (said != NULL)
+        (void)json_object_set_new(said, "elsewhere", json_true());
+    return said;
+}
+
+/* Expected by its block, and no socket: it has not run since the last clean stop, or not on this host. */
+static void expect(struct config *config, const char *state, json_t *list, const char *program, const char *block,
+                   const char *name)
+{
+    const struct config_node *node = config_block(config, block);
+    bool is_configured = node != NULL && !(config_kind(node) == CONFIG_LIST && config_count(node) == 0);
+    if (!is_configured || is_listed(list, program))
+        return;
+    bool is_here = is_one_host(config) || has_run(config, state, program);
+    (void)json_array_append_new(list, is_here ? down(program, name, "it does not run") : elsewhere(program, name));
+}
+
+/* --- all of it --- */
 
 enum status survey_take(struct config *config, json_t **ret_document)
 {
@@ -117,9 +161,9 @@ enum status survey_take(struct config *config, json_t **ret_document)
         return STATUS_NO_MEMORY;
     }
     visit_all(folder, list);
-    expect(config, list, "agent", "sources", name_of(config, "agent", "agent"));
-    expect(config, list, "correlator", "rules", "");
-    expect(config, list, "sink", "sink", name_of(config, "sink", "sink"));
+    expect(config, state, list, "agent", "sources", name_of(config, "agent", "agent"));
+    expect(config, state, list, "correlator", "rules", "");
+    expect(config, state, list, "sink", "sink", name_of(config, "sink", "sink"));
     troubles_find(list, troubles);
     json_t *document =
         json_pack("{s:b, s:o, s:o}", "healthy", json_array_size(troubles) == 0, "troubles", troubles, "programs", list);

@@ -5,7 +5,8 @@
  *                   {"program": "sink", "name": "sink", "up": false, "reason": "it does not run"}]}
  *
  * Which programs: whoever has a socket in state/run, and those the configuration has a block for: sources (an agent),
- * rules (the correlator), sink. */
+ * rules (the correlator), sink. Where its bus goes to other hosts, several may share it: one of those that has never
+ * run on this host is {"up": false, "elsewhere": true}, and no trouble. */
 #pragma once
 
 #include "base/config.h"

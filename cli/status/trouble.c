@@ -94,18 +94,22 @@ static bool has_correlator(const json_t *programs)
 
 void troubles_find(const json_t *programs, json_t *troubles)
 {
-    bool by_correlator = has_correlator(programs);
+    bool by_correlator = has_correlator(programs), is_any_here = false;
     for (size_t i = 0; i < json_array_size(programs); i++) {
         const json_t *program = json_array_get(programs, i);
         char title[300];
         status_title(program, title);
-        if (!json_is_true(json_object_get(program, "up")) || !json_is_true(json_object_get(program, "ready"))) {
+        if (json_is_true(json_object_get(program, "elsewhere")))
+            continue;
+        is_any_here = true;
+        if (!json_is_true(json_object_get(program, "up")) || !json_is_true(json_object_get(program, "ready")))
             trouble(troubles, "%s: %s", title, status_text_of(program, "reason"));
-        }
         ledgers_check(program, title, troubles);
         flags_check(program, title, troubles);
         alerts_check(program, troubles);
         if (!by_correlator || strcmp(status_text_of(program, "program"), "correlator") == 0)
             sources_check(program, troubles);
     }
+    if (!is_any_here)
+        trouble(troubles, "no program of this configuration has ever run on this host");
 }

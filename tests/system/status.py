@@ -172,6 +172,31 @@ class Status(Case):
         self.wait_ready("sink")
         self.survey(0)
 
+    def test_what_never_ran_on_this_host_is_elsewhere_where_the_bus_goes_to_other_hosts(self):
+        def states(check):
+            found = self.survey(check)
+            return {one["program"]: "up" if one["up"] else "elsewhere" if one.get("elsewhere") else "down"
+                    for one in found["programs"]}, found["troubles"]
+        blocks = json.loads(self.here.config.read_text())
+        keys = self.here.folder / "state/keys"
+        for name in ("correlator", "store"):
+            vedette("keys", "new", name, "--config", self.here.config)
+        vedette("keys", "allow", "store", "--role", "sink", "--config", self.here.config)
+        bus = {end: url.replace("127.0.0.1", "0.0.0.0") for end, url in blocks["bus"].items()}
+        own = {"correlator": str(keys / "correlator.key"), "allow": str(keys / "allowed")}
+        self.here.write_config(**{**blocks, "sources": [], "bus": {**bus, "keys": own}})
+        none = {"correlator": "elsewhere", "sink": "elsewhere"}
+        self.assertEqual(states(1), (none, ["no program of this configuration has ever run on this host"]))
+        self.start("correlator")
+        self.wait_ready("correlator")
+        self.assertEqual(states(0), ({"correlator": "up", "sink": "elsewhere"}, []))
+        shown = vedette("status", "--config", self.here.config).stdout
+        self.assertRegex(shown, r"sink sink +elsewhere .*it has never run on this host")
+        self.running["correlator"].stop(check=0)
+        self.assertEqual(states(1), ({"correlator": "down", "sink": "elsewhere"}, ["correlator: it does not run"]))
+        self.here.store.touch()  # as where a sink had run
+        self.assertEqual(states(1)[0], {"correlator": "down", "sink": "down"})
+
     def test_a_source_nobody_speaks_of_is_silent_then_back(self):
         blocks = json.loads(self.here.config.read_text())
         blocks["sources"].append({"name": "other", "type": "jsonl", "path": "./other.jsonl", "silent_after": "1s"})
