@@ -243,6 +243,12 @@ static enum status refuse_what_is_there(struct backup *backup)
         return say(backup, log, "is left of a store that was there: move it away too", STATUS_EXISTS);
     if (wal_segments(places->journal, NULL, 0) > 0)
         return say(backup, places->journal, "holds a journal already: move it away first", STATUS_EXISTS);
+    for (size_t i = 0; i < backup->manifest.count; i++) {
+        char to[PATH_MAX];
+        place_of(backup, backup->manifest.entries[i].path, to);
+        if (to[0] != '\0' && is_there(to))
+            return say(backup, to, "is there already: move it away first", STATUS_EXISTS);
+    }
     return STATUS_OK;
 }
 
@@ -259,12 +265,33 @@ static enum status put_file(struct backup *backup, const struct manifest_entry *
         return status;
     bool is_store = strcmp(entry->path, STORE_NAME) == 0;
     status = file_copy(from, to, is_store ? 0666 : 0600, UINT64_MAX, &copied);
+    if (status != STATUS_OK && status != STATUS_EXISTS)
+        (void)unlink(to);
     if (status != STATUS_OK)
         return say(backup, to, status_text(status), status);
     snprintf(parent, sizeof parent, "%s", to);
     *strrchr(parent, '/') = '\0';
     status = folder_sync(parent);
-    return status == STATUS_OK ? status : say(backup, parent, status_text(status), status);
+    if (status == STATUS_OK)
+        return status;
+    (void)unlink(to);
+    return say(backup, parent, status_text(status), status);
+}
+
+/* All of it or nothing: what a full disk or the like leaves half done would be taken for a journal. */
+static enum status put_all(struct backup *backup)
+{
+    size_t put = 0;
+    enum status status = STATUS_OK;
+    for (; put < backup->manifest.count && status == STATUS_OK; put++)
+        status = put_file(backup, &backup->manifest.entries[put]);
+    for (size_t i = 0; status != STATUS_OK && i + 1 < put; i++) { /* the last one has seen to itself */
+        char to[PATH_MAX];
+        place_of(backup, backup->manifest.entries[i].path, to);
+        if (to[0] != '\0')
+            (void)unlink(to);
+    }
+    return status;
 }
 
 enum status backup_restore(const struct backup_places *places, const char *folder, FILE *out,
@@ -274,8 +301,8 @@ enum status backup_restore(const struct backup_places *places, const char *folde
     enum status status = manifest_read(&backup.manifest, folder, ret_reason);
     if (status == STATUS_OK)
         status = refuse_what_is_there(&backup);
-    for (size_t i = 0; i < backup.manifest.count && status == STATUS_OK; i++)
-        status = put_file(&backup, &backup.manifest.entries[i]);
+    if (status == STATUS_OK)
+        status = put_all(&backup);
     if (status == STATUS_OK)
         fprintf(out, "%zu files of %s are in their places\n", backup.manifest.count, backup.manifest.made);
     manifest_fini(&backup.manifest);

@@ -26,6 +26,7 @@ struct backup_places {
 /* The folder must be empty or missing. Says on `out` what was copied. */
 enum status backup_make(const struct backup_places *places, const char *folder, FILE *out,
                         char ret_reason[BACKUP_REASON_BYTES]) MUST_CHECK;
-/* Checks all sums first. STATUS_EXISTS: there is a store or a journal already where one is to go. Nothing may run. */
+/* Checks all sums and places first, and takes back what it has put where something fails after that. STATUS_EXISTS:
+ * there is a store, a journal or a key already where one is to go. Nothing may run. */
 enum status backup_restore(const struct backup_places *places, const char *folder, FILE *out,
                            char ret_reason[BACKUP_REASON_BYTES]) MUST_CHECK;

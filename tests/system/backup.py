@@ -5,12 +5,13 @@ content of an undisturbed run once its agent has read its sources again. And wha
 import json
 import pathlib
 import stat
+import subprocess
 import tempfile
 import threading
 import time
 
 from fleet import Fleet, Installation, content, difference, settle
-from harness import SOAK, Case, main, rule, vedette
+from harness import BIN, SOAK, Case, main, rule, vedette
 from season import torrent
 
 REPORTS = 200_000 if SOAK else 12_000
@@ -117,6 +118,31 @@ class Backup(Case):
         self.assertIn("keys/correlator.key", named)
         self.assertIn("store.gpkg", named)
         self.assertTrue(any(name.startswith("journal/") and name.endswith(".wal") for name in named))
+
+    def test_a_restore_that_is_refused_or_fails_leaves_nothing_half_done(self):
+        folder, config = self.small()
+        vedette("backup", "--config", config, "--to", folder / "backup", "--with-keys")
+        target = folder / "target.yaml"
+        target.write_text(json.dumps({"rules": RULES, "state": "./state-2", "sink": {"store": "./store-2.gpkg"}}))
+        key = folder / "state-2/keys/correlator.key"
+        key.parent.mkdir(parents=True)
+        key.write_text("another\n")
+
+        def files():
+            return sorted(str(path.relative_to(folder)) for path in [folder / "store-2.gpkg", *(folder / "state-2").rglob("*")]
+                          if path.is_file())
+        said = vedette("restore", "--config", target, folder / "backup", "--with-keys", check=1).stderr
+        self.assertRegex(said, "correlator.key: is there already: move it away first")
+        self.assertEqual(files(), ["state-2/keys/correlator.key"])
+        self.assertEqual(key.read_text(), "another\n")
+        key.unlink()
+        # No file may become larger than 4 KiB, as if the disk were full: amid the store, or the journal.
+        full = subprocess.run(["bash", "-c", 'trap "" XFSZ; ulimit -f 4; exec "$@"', "bash", str(BIN / "vedette"), "restore",
+                               "--config", str(target), str(folder / "backup"), "--with-keys"], capture_output=True, text=True)
+        self.assertEqual((full.returncode, files()), (1, []), full.stderr)
+        vedette("restore", "--config", target, folder / "backup", "--with-keys")
+        self.assertIn("store-2.gpkg", files())
+        self.assertIn("state-2/keys/correlator.key", files())
 
     def test_each_host_backs_up_what_it_has(self):
         """A sink's host knows no rules, and has no journal."""
