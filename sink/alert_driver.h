@@ -35,6 +35,8 @@ struct alert_driver {
     /* Copies what it needs of the config. STATUS_INVALID with a sentence: url or secret are not what this driver takes.
      */
     enum status (*open)(uv_loop_t *loop, const struct alert_config *config, void **ret_self, char ret_reason[256]);
+    /* What is sent from now on is signed with this config's secret, which open would take. Copies it. */
+    void (*rekey)(void *self, const struct alert_config *config);
     /* Copies the message. Never blocks; done is called once, later, never from within, unless closed before; not at all
      * where it answers STATUS_NO_MEMORY. Several may be under way. */
     enum status (*send)(void *self, const struct alert_message *message, alert_done done, void *done_self);

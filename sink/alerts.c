@@ -447,6 +447,16 @@ enum status alerts_open(uv_loop_t *loop, const struct alerts_options *options, s
     return STATUS_OK;
 }
 
+void alerts_rekey(struct alerts *alerts, const struct alert_config *configs, size_t count)
+{
+    for (size_t i = 0; i < alerts->count; i++) {
+        struct endpoint *endpoint = &alerts->endpoints[i];
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(configs[k].name, endpoint->name) == 0 && strcmp(configs[k].type, endpoint->driver->type) == 0)
+                endpoint->driver->rekey(endpoint->self, &configs[k]);
+    }
+}
+
 bool alerts_look(const struct alerts *alerts, size_t index, struct alert_view *ret_view)
 {
     if (alerts == NULL || index >= alerts->count)

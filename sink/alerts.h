@@ -46,6 +46,8 @@ enum status alerts_told(struct alerts *alerts, struct span subject, struct finge
                         int64_t last_ms) MUST_CHECK;
 /* All was loaded: from now on what is due is read. */
 void alerts_start(struct alerts *alerts);
+/* Each endpoint takes the secret of the config of its name, if there is one, for what it sends from now on. */
+void alerts_rekey(struct alerts *alerts, const struct alert_config *configs, size_t count);
 /* A revision was stored. */
 void alerts_note(struct alerts *alerts, struct span subject, struct fingerprint fingerprint, int64_t last_ms);
 /* story NULL: it could not be read. Borrowed until it returns. */

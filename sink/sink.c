@@ -53,6 +53,12 @@ const struct alerts *sink_alerts(const struct sink *sink)
     return sink->alerts;
 }
 
+void sink_rekey(struct sink *sink, const struct sink_config *config)
+{
+    if (sink->alerts != NULL)
+        alerts_rekey(sink->alerts, config->alerts, config->alert_count);
+}
+
 struct sink_state sink_state(const struct sink *sink)
 {
     return (struct sink_state){

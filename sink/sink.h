@@ -85,6 +85,8 @@ struct sink_state {
 struct sink_state sink_state(const struct sink *sink);
 struct alerts;                                             /* alerts.h */
 const struct alerts *sink_alerts(const struct sink *sink); /* NULL: nobody is alerted */
+/* Alerts are signed with the secrets of this config from now on; nothing else of it is taken. Borrows it. */
+void sink_rekey(struct sink *sink, const struct sink_config *config);
 /* Finishes what the store has begun, gives alerts under way and due at once some `grace_ms`, then closes. */
 void sink_close(struct sink *sink, uint64_t grace_ms, void (*closed)(void *self), void *self);
 

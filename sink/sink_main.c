@@ -82,13 +82,43 @@ static void end(struct program *program)
     sink_close(program->sink, GRACE_MS, on_closed, program);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+/* All of it or nothing. Complaints have said what is wrong; they never show a secret. */
+static bool reload(struct program *program)
 {
     static const char *const blocks[] = CONFIG_BLOCKS;
+    struct config *config;
+    struct sink_config sink;
+    if (config_open(program->arguments->config, blocks, stderr, &config) != STATUS_OK)
+        return false;
+    bool right = service_config_check(config);
+    right = sink_config_read(config, &sink) && right && config_complaints(config) == 0;
+    if (right) {
+        right = service_config_read(config, &program->arguments->service);
+        sink_rekey(program->sink, &sink);
+    }
+    config_close(config);
+    return right;
+}
+
+static void on_hangup(struct program *program)
+{
+    service_reload_begin(program->service);
+    if (reload(program))
+        log_info("sink.hangup",
+                 "SIGHUP: the secrets of alerts and the log's settings are read anew; what else there is "
+                 "of store and alerts changes with a restart");
+    else
+        log_error("sink.hangup", "SIGHUP: the configuration cannot be taken, as was said: secrets and log stay as they "
+                                 "were");
+    service_reload_end(program->service);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
     struct program *program = handle->data;
     if (number == SIGHUP) {
-        if (service_reload(program->service, program->arguments->config, blocks, &program->arguments->service))
-            log_info("sink.hangup", "SIGHUP: the log's settings are read anew; store and alerts change with a restart");
+        if (!program->is_ending)
+            on_hangup(program);
         return;
     }
     log_info("sink.stops", "stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");

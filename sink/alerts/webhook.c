@@ -256,6 +256,16 @@ static enum status webhook_open(uv_loop_t *loop, const struct alert_config *conf
     return STATUS_OK;
 }
 
+static void webhook_rekey(void *self, const struct alert_config *config)
+{
+    struct webhook *webhook = self;
+    struct secret secret;
+    if (secret_parse(config->secret, &secret) != STATUS_OK)
+        return; /* no configuration that is right has such a one */
+    webhook->secret = secret;
+    sodium_memzero(&secret, sizeof secret);
+}
+
 static size_t on_answer(char *data, size_t size, size_t count, void *self)
 {
     (void)data;
@@ -350,5 +360,6 @@ static void webhook_close(void *self, void (*closed)(void *self), void *closed_s
 const struct alert_driver alert_webhook = {.type = "webhook",
                                            .check_url = webhook_check_url,
                                            .open = webhook_open,
+                                           .rekey = webhook_rekey,
                                            .send = webhook_send,
                                            .close = webhook_close};

@@ -7,7 +7,10 @@ import hmac
 import http.server
 import json
 import os
+import pathlib
+import signal
 import socket
+import tempfile
 import threading
 import time
 
@@ -56,11 +59,11 @@ class Endpoint:
         return [json.loads(body) for _, body in self.received]
 
 
-def verify(headers, body):
+def verify(headers, body, secret=SECRET):
     """Standard Webhooks, in the standard library alone."""
     lower = {key.lower(): value for key, value in headers.items()}
     signed = f"{lower['webhook-id']}.{lower['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(base64.b64decode(SECRET.removeprefix("whsec_")), signed, hashlib.sha256).digest())
+    expected = base64.b64encode(hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest())
     return f"v1,{expected.decode()}" in lower["webhook-signature"].split(" ") and \
         abs(time.time() - int(lower["webhook-timestamp"])) < 300
 
@@ -249,6 +252,44 @@ class Webhook(Case):
         self.assertEqual(len(endpoint.received), 1)
         self.assertTrue(verify(*endpoint.received[0]))
         vedette("alerts", "test", "nobody", "--config", desk.config, check=2)
+
+
+    def test_SIGHUP_takes_a_new_secret_from_its_file_and_leaves_a_bad_one(self):
+        endpoint, other = Endpoint(), "whsec_" + base64.b64encode(os.urandom(24)).decode()
+        file = pathlib.Path(tempfile.mkstemp(prefix="vedette-secret-")[1])  # 0600
+        self.addCleanup(file.unlink)
+        file.write_text(SECRET + "\n")
+        two = [incident("t", "pl", "air.drone.incursion", recently(3), 51.6, 23.2, countries=where("PL")),
+               incident("t", "ro", "air.drone.incursion", recently(2), 45.29, 29.12, countries=where("RO"))]
+        desk, running = self.start(endpoint, two, secret=None, secret_file=str(file))
+        running.wait_for(lambda: len(endpoint.received) == 1)
+
+        def more(number, secret):
+            """One more member is one more alert."""
+            desk.file(f"in/{number}.jsonl", [incident("t", str(number), "air.drone.incursion", recently(1), 51 + number / 10, 23,
+                                                      countries=where("PL"))])
+            running.wait_for(lambda: len(endpoint.received) == number)
+            self.assertTrue(verify(*endpoint.received[-1], secret))
+
+        def hang_up(said):
+            before = running.text().count(said)
+            running.process.send_signal(signal.SIGHUP)  # `run` passes it on
+            running.wait_for(lambda: running.text().count(said) > before)
+        self.assertTrue(verify(*endpoint.received[0]))
+        file.write_text(other)
+        more(2, SECRET)  # nobody has said so yet
+        hang_up("the secrets of alerts and the log's settings are read anew")
+        more(3, other)
+        file.write_text("whsec_???")
+        hang_up("the configuration cannot be taken")
+        self.assertRegex(running.text(), r"vedette.yaml:\d+:\d+: the secret is not whsec_ and base64")
+        self.assertNotIn("???", running.text())
+        more(4, other)
+        file.unlink()
+        hang_up("the configuration cannot be taken")
+        file.touch()
+        more(5, other)
+        self.assertNotIn(other[6:], running.stop(check=0))
 
 
 if __name__ == "__main__":
