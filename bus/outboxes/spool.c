@@ -9,16 +9,15 @@
 #include "base/wal/wal_files.h"
 #include "bus/outboxes/spool_epoch.h"
 #include "bus/outboxes/spool_notes.h"
-#include "bus/outboxes/spool_record.h"
+#include "bus/outboxes/spool_page.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define RECENT_BYTES    ((size_t)8 * 1024 * 1024)
-#define PAGE_BYTES      ((size_t)1024 * 1024)
 #define MADE_BYTES      ((size_t)4 * 1024 * 1024)
-#define ITEM_BYTES_MAX  (PAGE_BYTES / 2)
+#define ITEM_BYTES_MAX  (SPOOL_PAGE_BYTES / 2)
 #define SEGMENT_MIN     ((size_t)64 * 1024)
 #define SEGMENT_MAX     ((size_t)16 * 1024 * 1024)
 #define SEGMENTS        16u /* of a full spool, at least */
@@ -31,14 +30,6 @@ struct made { /* the record being put together */
     bool notes_all; /* they became longer than all notes are: all are written */
 };
 
-struct reading { /* of what is no longer in memory */
-    struct wal_reader *reader;
-    struct spool_record record;
-    uint64_t next;  /* position of the next item taken from it */
-    uint32_t index; /* of that item in the record */
-    const char *item;
-};
-
 struct spool {
     struct outbox outbox;
     struct wal *wal;
@@ -48,8 +39,7 @@ struct spool {
     struct made made;
     bool held;
     struct outbox *recent;
-    struct outbox *page;
-    struct reading reading;
+    struct spool_page page;
     struct spool_notes notes;
     struct text all;    /* notes, written down */
     uint64_t all_lsn;   /* of the last record with all notes; 0: none */
@@ -285,84 +275,20 @@ static void on_failed(void *self, enum status status, const char *reason)
 
 /* --- reading --- */
 
-static void reading_close(struct reading *reading)
-{
-    if (reading->reader != NULL)
-        wal_reader_close(reading->reader);
-    *reading = (struct reading){0};
-}
-
-/* Goes to the item, in its record. STATUS_END: it is not there yet. */
-static enum status reading_record(struct spool *spool, char reason[WAL_REASON_BYTES])
-{
-    struct reading *reading = &spool->reading;
-    struct wal_record found;
-    enum status status = wal_reader_next(reading->reader, &found, reason);
-    if (status != STATUS_OK)
-        return status;
-    (void)snprintf(reason, WAL_REASON_BYTES, "%s: record %llu is not one of a spool", spool->options.folder,
-                   (unsigned long long)found.lsn);
-    if (found.lsn > reading->next || found.lsn + found.count <= reading->next || found.type != SPOOL_RECORD_TYPE)
-        return STATUS_CORRUPT;
-    status = spool_record_read(found.payload, found.count, &reading->record);
-    if (status != STATUS_OK)
-        return status;
-    reading->item = reading->record.items;
-    for (reading->index = 0; found.lsn + reading->index < reading->next; reading->index++)
-        reading->item += spool_record_size(&reading->record, reading->index);
-    return STATUS_OK;
-}
-
-static enum status reading_open(struct spool *spool, uint64_t position, char reason[WAL_REASON_BYTES])
-{
-    struct reading *reading = &spool->reading;
-    if (reading->reader != NULL && reading->next == position)
-        return STATUS_OK;
-    reading_close(reading);
-    reading->next = position;
-    return wal_reader_open(&spool->options, position, &reading->reader, reason);
-}
-
-/* Fills the page from position on, as far as the log and its room go. */
-static enum status page_fill(struct spool *spool, uint64_t position, char reason[WAL_REASON_BYTES])
-{
-    struct outbox *page = spool->page;
-    struct reading *reading = &spool->reading;
-    enum status status = reading_open(spool, position, reason);
-    page->driver->trim(page, page->last);
-    page->first = position;
-    page->last = page->ready = position - 1;
-    while (status == STATUS_OK && reading->next <= spool->outbox.ready) {
-        if (reading->index == reading->record.count) {
-            status = reading_record(spool, reason);
-            continue;
-        }
-        struct span item = {reading->item, spool_record_size(&reading->record, reading->index)};
-        status = page->driver->append(page, item);
-        if (status != STATUS_OK)
-            break;
-        reading->item += item.size;
-        reading->index++;
-        reading->next++;
-    }
-    return status == STATUS_AGAIN || status == STATUS_END ? STATUS_OK : status;
-}
-
 static size_t spool_read(struct outbox *outbox, uint64_t position, size_t count_max, size_t bytes_max, size_t item_cost,
                          struct span *ret_items)
 {
     struct spool *spool = spool_of(outbox);
     char reason[WAL_REASON_BYTES] = "";
     if (position >= spool->recent->first) {
-        reading_close(&spool->reading); /* an open file keeps its room on the disk */
+        spool_page_rest(&spool->page);
         return spool->recent->driver->read(spool->recent, position, count_max, bytes_max, item_cost, ret_items);
     }
-    if (position < spool->page->first || position > spool->page->last) {
-        enum status status = page_fill(spool, position, reason);
-        if (status != STATUS_OK && status != STATUS_NO_MEMORY)
-            fail(spool, status, reason);
-    }
-    return spool->page->driver->read(spool->page, position, count_max, bytes_max, item_cost, ret_items);
+    enum status status = spool_page_turn(&spool->page, position, outbox->ready, reason);
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY)
+        fail(spool, status, reason);
+    struct outbox *items = spool->page.items;
+    return items->driver->read(items, position, count_max, bytes_max, item_cost, ret_items);
 }
 
 static void spool_trim(struct outbox *outbox, uint64_t position)
@@ -455,18 +381,11 @@ static enum status visit_records(struct spool *spool, uint64_t from, uint64_t un
     enum status status = wal_reader_open(&spool->options, from, &reader, reason);
     if (status != STATUS_OK)
         return status;
-    while (found.lsn + found.count < until && (status = wal_reader_next(reader, &found, reason)) == STATUS_OK) {
+    while (status == STATUS_OK && found.lsn + found.count < until) {
         struct spool_record record;
-        (void)snprintf(reason, WAL_REASON_BYTES, "%s: record %llu is not one of a spool", spool->options.folder,
-                       (unsigned long long)found.lsn);
-        if (found.type != SPOOL_RECORD_TYPE)
-            status = STATUS_CORRUPT;
-        else
-            status = spool_record_read(found.payload, found.count, &record);
+        status = spool_record_next(reader, spool->options.folder, &found, &record, reason);
         if (status == STATUS_OK)
             status = visit(spool, found.lsn, &record);
-        if (status != STATUS_OK)
-            break;
     }
     wal_reader_close(reader);
     return status == STATUS_END ? STATUS_OK : status;
@@ -513,11 +432,9 @@ static enum status recover(struct spool *spool, char reason[WAL_REASON_BYTES])
 
 static void spool_free(struct spool *spool)
 {
-    reading_close(&spool->reading);
+    spool_page_fini(&spool->page);
     if (spool->recent != NULL)
         spool->recent->driver->close(spool->recent, NULL, NULL);
-    if (spool->page != NULL)
-        spool->page->driver->close(spool->page, NULL, NULL);
     spool_notes_fini(&spool->notes);
     text_fini(&spool->all);
     text_fini(&spool->made.sizes);
@@ -583,7 +500,7 @@ static enum status spool_new(const struct spool_options *options, struct spool *
     if (status == STATUS_OK)
         status = outbox_memory_open(options->recent_bytes > 0 ? options->recent_bytes : RECENT_BYTES, &spool->recent);
     if (status == STATUS_OK)
-        status = outbox_memory_open(PAGE_BYTES, &spool->page);
+        status = spool_page_init(&spool->page, &spool->options);
     if (status != STATUS_OK) {
         spool_free(spool);
         return status;
@@ -620,7 +537,6 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
     spool->opened_ms = now_ms > 0 ? (uint64_t)now_ms : 0;
     spool->recent->first = found.next;
     spool->recent->last = spool->recent->ready = found.next - 1;
-    spool->page->first = 1;
     status = recover(spool, ret_reason);
     if (status != STATUS_OK) {
         spool_close(outbox, NULL, NULL);

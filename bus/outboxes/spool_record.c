@@ -1,5 +1,7 @@
 #include "bus/outboxes/spool_record.h"
 
+#include <stdio.h>
+
 void spool_put32(char *to, uint32_t number)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -67,5 +69,24 @@ enum status spool_record_read(struct span bytes, uint32_t count, struct spool_re
     if (sum != items || notes.size != 0)
         return STATUS_CORRUPT;
     *ret_record = record;
+    return STATUS_OK;
+}
+
+enum status spool_record_refuse(const char *folder, uint64_t lsn, char ret_reason[WAL_REASON_BYTES])
+{
+    (void)snprintf(ret_reason, WAL_REASON_BYTES, "%s: record %llu is not one of a spool", folder,
+                   (unsigned long long)lsn);
+    return STATUS_CORRUPT;
+}
+
+enum status spool_record_next(struct wal_reader *reader, const char *folder, struct wal_record *ret_found,
+                              struct spool_record *ret_record, char ret_reason[WAL_REASON_BYTES])
+{
+    enum status status = wal_reader_next(reader, ret_found, ret_reason);
+    if (status != STATUS_OK)
+        return status;
+    if (ret_found->type != SPOOL_RECORD_TYPE ||
+        spool_record_read(ret_found->payload, ret_found->count, ret_record) != STATUS_OK)
+        return spool_record_refuse(folder, ret_found->lsn, ret_reason);
     return STATUS_OK;
 }

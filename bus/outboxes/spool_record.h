@@ -5,12 +5,7 @@
  * Little-endian. */
 #pragma once
 
-#include "base/span.h"
-#include "base/status.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/wal/wal.h"
 
 #define SPOOL_VERSION     1u
 #define SPOOL_HEAD_BYTES  16u
@@ -32,6 +27,12 @@ struct spool_record { /* borrows from the bytes */
 
 /* STATUS_CORRUPT: not a record of `count` items. */
 enum status spool_record_read(struct span bytes, uint32_t count, struct spool_record *ret_record) MUST_CHECK;
+/* The next one of the log in that folder. STATUS_CORRUPT, too, where it is not a spool's, with a sentence; else as
+ * wal_reader_next. */
+enum status spool_record_next(struct wal_reader *reader, const char *folder, struct wal_record *ret_found,
+                              struct spool_record *ret_record, char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
+/* STATUS_CORRUPT, with the sentence. */
+enum status spool_record_refuse(const char *folder, uint64_t lsn, char ret_reason[WAL_REASON_BYTES]);
 /* Size of item `index` < count. */
 uint32_t spool_record_size(const struct spool_record *record, uint32_t index);
 
