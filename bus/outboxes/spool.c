@@ -8,8 +8,8 @@
 
 #include "base/wal/wal_files.h"
 #include "bus/outboxes/spool_epoch.h"
-#include "bus/outboxes/spool_notes.h"
 #include "bus/outboxes/spool_page.h"
+#include "bus/outboxes/spool_recover.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -368,66 +368,6 @@ void spool_notes_each(const struct outbox *outbox, void (*visit)(void *visitor, 
     spool_notes_visit(&spool_of(outbox)->notes, visit, visitor);
 }
 
-/* --- opening: the last record with all notes, and what came after it --- */
-
-typedef enum status record_visit(struct spool *spool, uint64_t lsn, const struct spool_record *record);
-
-/* From the record at lsn `from` up to `until`, not included. */
-static enum status visit_records(struct spool *spool, uint64_t from, uint64_t until, record_visit *visit,
-                                 char reason[WAL_REASON_BYTES])
-{
-    struct wal_reader *reader;
-    struct wal_record found = {0};
-    enum status status = wal_reader_open(&spool->options, from, &reader, reason);
-    if (status != STATUS_OK)
-        return status;
-    while (status == STATUS_OK && found.lsn + found.count < until) {
-        struct spool_record record;
-        status = spool_record_next(reader, spool->options.folder, &found, &record, reason);
-        if (status == STATUS_OK)
-            status = visit(spool, found.lsn, &record);
-    }
-    wal_reader_close(reader);
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-static enum status find_all(struct spool *spool, uint64_t lsn, const struct spool_record *record)
-{
-    if (record->notes_all)
-        spool->all_lsn = lsn;
-    return STATUS_OK;
-}
-
-static enum status apply_notes(struct spool *spool, uint64_t lsn, const struct spool_record *record)
-{
-    (void)lsn;
-    spool->outbox.epoch = record->epoch;
-    if (record->notes_all)
-        spool_notes_fini(&spool->notes);
-    return spool_notes_apply(&spool->notes, record->notes) ? STATUS_OK : STATUS_NO_MEMORY;
-}
-
-static enum status recover(struct spool *spool, char reason[WAL_REASON_BYTES])
-{
-    struct outbox *outbox = &spool->outbox;
-    enum status status = STATUS_OK;
-    if (outbox->last < outbox->first)
-        return STATUS_OK;
-    size_t count = wal_segments(spool->options.folder, NULL, 0);
-    struct wal_segment *segments = calloc(count, sizeof *segments);
-    if (segments == NULL)
-        return STATUS_NO_MEMORY;
-    count = wal_segments(spool->options.folder, segments, count);
-    while (count-- > 0 && spool->all_lsn == 0 && status == STATUS_OK)
-        if (segments[count].first >= outbox->first && segments[count].first <= outbox->last)
-            status = visit_records(spool, segments[count].first, segments[count].next, find_all, reason);
-    free(segments);
-    if (status == STATUS_OK)
-        status = visit_records(spool, spool->all_lsn > 0 ? spool->all_lsn : outbox->first, outbox->last + 1,
-                               apply_notes, reason);
-    return status;
-}
-
 /* --- opening and closing --- */
 
 static void spool_free(struct spool *spool)
@@ -537,7 +477,13 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
     spool->opened_ms = now_ms > 0 ? (uint64_t)now_ms : 0;
     spool->recent->first = found.next;
     spool->recent->last = spool->recent->ready = found.next - 1;
-    status = recover(spool, ret_reason);
+    struct spool_past past = {.epoch = outbox->epoch};
+    status = spool_recover(&spool->options, outbox->first, outbox->last, &past, ret_reason);
+    outbox->epoch = past.epoch;
+    spool->all_lsn = past.all_lsn;
+    spool->notes = past.notes;
+    if (status == STATUS_NO_MEMORY)
+        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%s", status_text(status));
     if (status != STATUS_OK) {
         spool_close(outbox, NULL, NULL);
         return status;
