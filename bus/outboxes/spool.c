@@ -8,6 +8,7 @@
 
 #include "base/wal/wal_files.h"
 #include "bus/outboxes/spool_epoch.h"
+#include "bus/outboxes/spool_made.h"
 #include "bus/outboxes/spool_page.h"
 #include "bus/outboxes/spool_recover.h"
 
@@ -15,20 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECENT_BYTES    ((size_t)8 * 1024 * 1024)
-#define MADE_BYTES      ((size_t)4 * 1024 * 1024)
-#define ITEM_BYTES_MAX  (SPOOL_PAGE_BYTES / 2)
-#define SEGMENT_MIN     ((size_t)64 * 1024)
-#define SEGMENT_MAX     ((size_t)16 * 1024 * 1024)
-#define SEGMENTS        16u /* of a full spool, at least */
-#define NOTES_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define NOTES_MADE_MAX  ((size_t)64 * 1024) /* beyond, and beyond all notes, these are written instead */
-
-struct made { /* the record being put together */
-    struct text sizes, items, notes;
-    uint32_t count;
-    bool notes_all; /* they became longer than all notes are: all are written */
-};
+#define RECENT_BYTES   ((size_t)8 * 1024 * 1024)
+#define ITEM_BYTES_MAX (SPOOL_PAGE_BYTES / 2)
+#define SEGMENT_MIN    ((size_t)64 * 1024)
+#define SEGMENT_MAX    ((size_t)16 * 1024 * 1024)
+#define SEGMENTS       16u /* of a full spool, at least */
 
 struct spool {
     struct outbox outbox;
@@ -36,7 +28,7 @@ struct spool {
     struct wal_options options;
     uint64_t created, opened_ms; /* the log's identity; of this life */
     enum spool_policy policy;
-    struct made made;
+    struct spool_made made;
     bool held;
     struct outbox *recent;
     struct spool_page page;
@@ -74,48 +66,30 @@ static void fail(struct spool *spool, enum status status, const char *reason)
 
 /* --- writing --- */
 
-static void made_clear(struct made *made)
-{
-    text_clear(&made->sizes);
-    text_clear(&made->items);
-    text_clear(&made->notes);
-    made->count = 0;
-    made->notes_all = false;
-}
-
 /* All notes are written again once as much was written since as they and a quarter of a segment are long. */
 static bool notes_due(const struct spool *spool)
 {
-    if (spool->notes.bytes > NOTES_BYTES_MAX)
+    if (spool->notes.bytes > SPOOL_NOTES_BYTES_MAX)
         return false;
     return spool->all_lsn == 0 || spool->since_all > spool->options.segment_bytes / 4 + 4 * spool->notes.bytes;
 }
 
 static enum status write_made(struct spool *spool)
 {
-    struct made *made = &spool->made;
+    struct spool_made *made = &spool->made;
     bool all = made->notes_all || notes_due(spool);
-    char head[SPOOL_HEAD_BYTES];
+    uint64_t lsn;
+    size_t bytes;
     if (all) {
         text_clear(&spool->all);
         spool_notes_write(&spool->notes, &spool->all);
     }
-    const struct text *notes = all ? &spool->all : &made->notes;
-    if (notes->failed)
-        return STATUS_NO_MEMORY;
-    spool_put64(head, spool->outbox.epoch);
-    spool_put32(head + 8, all ? SPOOL_NOTES_ALL : 0);
-    spool_put32(head + 12, (uint32_t)made->items.size);
-    const struct span parts[] = {{head, sizeof head},
-                                 {made->sizes.data, made->sizes.size},
-                                 {made->items.data, made->items.size},
-                                 {notes->data, notes->size}};
-    uint64_t lsn;
-    enum status status = wal_append(spool->wal, SPOOL_RECORD_TYPE, made->count, parts, 4, &lsn);
+    enum status status =
+        spool_made_append(made, spool->wal, spool->outbox.epoch, all ? &spool->all : NULL, &lsn, &bytes);
     if (status != STATUS_OK)
         return status;
     assert(lsn + made->count - 1 == spool->outbox.last);
-    spool->since_all += made->sizes.size + made->items.size + notes->size;
+    spool->since_all += bytes;
     if (all) {
         spool->all_lsn = lsn;
         spool->since_all = 0;
@@ -160,7 +134,7 @@ static void flush(struct spool *spool)
     bool full = status == STATUS_FULL || status == STATUS_NO_SPACE;
     spool->held = status != STATUS_OK;
     if (status == STATUS_OK) {
-        made_clear(&spool->made);
+        spool_made_clear(&spool->made);
         outbox->full = false;
         outbox->bytes = (size_t)wal_bytes(spool->wal);
     } else if (full) {
@@ -193,28 +167,6 @@ static void recent_add(struct spool *spool, struct span item)
     recent->last = recent->ready = spool->outbox.last + 1;
 }
 
-static bool made_add(struct made *made, struct span item)
-{
-    char size[4];
-    size_t sizes_before = made->sizes.size, items_before = made->items.size;
-    spool_put32(size, (uint32_t)item.size);
-    text_append(&made->sizes, (struct span){size, 4});
-    text_append(&made->items, item);
-    if (!made->sizes.failed && !made->items.failed) {
-        made->count++;
-        return true;
-    }
-    made->sizes.size = sizes_before;
-    made->items.size = items_before;
-    made->sizes.failed = made->items.failed = false;
-    return false;
-}
-
-static bool made_has_room(const struct made *made, size_t size)
-{
-    return made->count == 0 || (made->items.size + size <= MADE_BYTES && made->count < WAL_COUNT_MAX);
-}
-
 static enum status spool_append(struct outbox *outbox, struct span item)
 {
     struct spool *spool = spool_of(outbox);
@@ -226,9 +178,9 @@ static enum status spool_append(struct outbox *outbox, struct span item)
         outbox->dropped++;
         return STATUS_FULL;
     }
-    if (spool->held || !made_has_room(&spool->made, item.size))
+    if (spool->held || !spool_made_has_room(&spool->made, item.size))
         return STATUS_AGAIN;
-    if (!made_add(&spool->made, item))
+    if (!spool_made_add(&spool->made, item))
         return STATUS_NO_MEMORY;
     recent_add(spool, item);
     outbox->last++;
@@ -242,7 +194,7 @@ static bool spool_room(const struct outbox *outbox, size_t size)
         return false;
     if (spool->held) /* what is dropped needs no room */
         return outbox->full && spool->policy == SPOOL_REJECT;
-    return made_has_room(&spool->made, size);
+    return spool_made_has_room(&spool->made, size);
 }
 
 /* --- what the log tells --- */
@@ -344,23 +296,7 @@ struct span spool_note(const struct outbox *outbox, struct span key)
 void spool_note_set(struct outbox *outbox, struct span key, struct span value)
 {
     struct spool *spool = spool_of(outbox);
-    struct made *made = &spool->made;
-    struct text *notes = &made->notes;
-    size_t before = notes->size;
-    if (made->notes_all) {
-        (void)spool_notes_set(&spool->notes, key, value);
-        return;
-    }
-    spool_note_write(notes, key, value);
-    if (notes->failed || !spool_notes_set(&spool->notes, key, value)) {
-        notes->size = before;
-        notes->failed = false;
-        return;
-    }
-    /* Where what is read is rejected, sources move on while the record is held. */
-    made->notes_all = notes->size > NOTES_MADE_MAX + spool->notes.bytes && spool->notes.bytes <= NOTES_BYTES_MAX;
-    if (made->notes_all)
-        text_clear(notes);
+    spool_made_note(&spool->made, &spool->notes, key, value);
 }
 
 void spool_notes_each(const struct outbox *outbox, void (*visit)(void *visitor, struct span key), void *visitor)
@@ -377,9 +313,7 @@ static void spool_free(struct spool *spool)
         spool->recent->driver->close(spool->recent, NULL, NULL);
     spool_notes_fini(&spool->notes);
     text_fini(&spool->all);
-    text_fini(&spool->made.sizes);
-    text_fini(&spool->made.items);
-    text_fini(&spool->made.notes);
+    spool_made_fini(&spool->made);
     free((char *)spool->options.folder);
     free(spool);
 }
