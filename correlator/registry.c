@@ -97,6 +97,7 @@ void registry_free(struct registry *registry)
 
 void registry_entry_forget(struct registry *registry, struct entry *entry)
 {
+    registry->has_forgotten = true;
     HASH_DELETE(hh, registry->entries, entry);
     if (registry->same != NULL)
         same_entry_fini(registry, entry);
@@ -337,6 +338,11 @@ enum registry_presence registry_presence(const struct registry *registry, struct
     if (ret_record != NULL)
         *ret_record = entry->record;
     return entry->record != NULL ? REGISTRY_LIVE : REGISTRY_OUT;
+}
+
+bool registry_has_forgotten(const struct registry *registry)
+{
+    return registry->has_forgotten;
 }
 
 enum incident_verdict registry_verdict(const struct registry *registry, const struct report *report, struct span id)

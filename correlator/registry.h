@@ -128,6 +128,8 @@ enum registry_presence {
 };
 /* ret_record: of a live one, the record of the incident it tells of (NULL until the next resolve); may be NULL. */
 enum registry_presence registry_presence(const struct registry *registry, struct span id, struct record **ret_record);
+/* Was anything ever known that is not known any more? */
+bool registry_has_forgotten(const struct registry *registry);
 /* What registry_apply would answer of a report whose id is known. */
 enum incident_verdict registry_verdict(const struct registry *registry, const struct report *report, struct span id);
 /* The least start of all that applying the report changes in the engine: its own (where it takes part), of what its id

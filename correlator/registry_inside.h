@@ -69,6 +69,7 @@ struct registry {
     struct pool record_pool;
     struct record *acted;  /* records with an action since the last flush */
     struct same_way *same; /* NULL: each report is an incident */
+    bool has_forgotten;    /* any entry, ever */
 };
 
 struct same_way; /* registry_same.c */

@@ -109,10 +109,9 @@ static void withheld_drop(struct reopen *reopen, uint64_t first)
     reopen->withheld.count = kept;
 }
 
-/* It is the first of those that wait: what is before it was stale for the sake of some that do not any more. */
+/* It is the first of those that wait. */
 static void refuse(struct reopen *reopen, const struct taken *taken)
 {
-    withheld_drop(reopen, taken->number);
     uint64_t *numbers = reopen->withheld.items;
     assert(numbers[reopen->refused] == taken->number);
     if (reopen->refused == REFUSED_MAX)
@@ -124,15 +123,16 @@ static void refuse(struct reopen *reopen, const struct taken *taken)
     reopen->events.refused(reopen->events.self, taken->number, taken->id);
 }
 
-/* What is known of an id that has left, and does not stand: the register must know it to judge what comes. What stands
- * comes first, so that nothing else enters the engine. */
+/* What is known of an id of which nothing is in memory, and was not read back just now: the register must know it to
+ * judge what comes. What stands comes first, so that nothing else enters the engine. */
 static enum status versions_restore(struct reopen *reopen, const struct taken *taken, uint64_t until,
                                     struct versions_pending pending)
 {
     struct versions *versions = &reopen->versions;
-    if (taken->id_hash == 0)
+    if (registry_presence(reopen->options.registry, taken->id, NULL) != REGISTRY_UNKNOWN)
         return STATUS_OK;
-    enum status status = versions_read(versions, reopen->options.archive, taken->id_hash, taken->id, until, pending);
+    enum status status =
+        versions_read(versions, reopen->options.archive, archive_id_hash(taken->id), taken->id, until, pending);
     for (uint32_t i = 0; i < versions->items.count && status == STATUS_OK; i++)
         status = register_it(reopen, &versions->items.items[i].report, versions->items.items[i].heard_ms);
     return status;
@@ -255,6 +255,8 @@ enum status reopen_run(struct reopen *reopen, uint64_t until)
     reopen->events.at(reopen->events.self, until);
     reopen->events.flush(reopen->events.self); /* what came before is told for what it was */
     enum status status = live_since_find(reopen);
+    if (status == STATUS_OK)
+        status = reopen_seeds(reopen, until);
     if (status == STATUS_OK)
         status = run_all(reopen, until);
     for (uint32_t i = 0; i < reopen->taken.count; i++) {

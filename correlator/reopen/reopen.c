@@ -71,20 +71,6 @@ static bool has_body(const struct report *report)
     return report->has_place && report->occurred.start_ms != TIME_NONE;
 }
 
-static bool seed_push(struct reopen *reopen, const struct report *report)
-{
-    if (!takes_part(report) || !has_body(report))
-        return true;
-    const struct archive_stub seed = {
-        .start_ms = report->occurred.start_ms,
-        .end_ms = report->occurred.end_ms,
-        .point = point_from_degrees(report->place.lat, report->place.lon),
-        .category = report->category,
-        .role = report->role,
-    };
-    return vector_push(&reopen->memory, &reopen->seeds, seed);
-}
-
 static struct span copy_of(struct span bytes)
 {
     char *copy = malloc(bytes.size > 0 ? bytes.size : 1);
@@ -93,28 +79,19 @@ static struct span copy_of(struct span bytes)
     return (struct span){copy, bytes.size};
 }
 
-/* With what it changes: its own place and time, and those of all versions before it, which were read. */
-static enum status take(struct reopen *reopen, const struct taken *like, const struct report *report,
-                        struct span packed, struct span id)
+static enum status take(struct reopen *reopen, const struct reopen_asked *asked, struct span id)
 {
-    struct taken taken = *like;
-    taken.packed = copy_of(packed);
-    taken.id = copy_of(id);
-    taken.seed_first = reopen->seeds.count;
-    bool room = taken.packed.data != NULL && taken.id.data != NULL && seed_push(reopen, report);
-    for (uint32_t i = 0; room && i < reopen->versions.items.count; i++)
-        room = seed_push(reopen, &reopen->versions.items.items[i].report);
-    taken.seed_count = reopen->seeds.count - taken.seed_first;
-    if (room && vector_push(&reopen->memory, &reopen->taken, taken))
+    struct taken taken = {
+        .number = asked->number, .heard_ms = asked->heard_ms, .packed = copy_of(asked->packed), .id = copy_of(id)};
+    if (taken.packed.data != NULL && taken.id.data != NULL &&
+        vector_reserve(&reopen->memory, &reopen->withheld, (size_t)reopen->withheld.count + 1) &&
+        vector_push(&reopen->memory, &reopen->taken, taken)) {
+        vector_put(&reopen->withheld, asked->number);
         return STATUS_OK;
+    }
     free((void *)taken.packed.data);
     free((void *)taken.id.data);
     return STATUS_NO_MEMORY;
-}
-
-static enum status withhold(struct reopen *reopen, uint64_t number)
-{
-    return vector_push(&reopen->memory, &reopen->withheld, number) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static int64_t horizon_of(const struct reopen *reopen)
@@ -141,52 +118,36 @@ static enum reopen_verdict verdict_of(const struct versions *versions, const str
     return REOPEN_TAKEN;
 }
 
-/* Of those versions that have been applied. */
-static bool is_applied(const struct reopen *reopen, const struct version *version)
-{
-    return !pending_has((struct versions_pending){reopen->withheld.items, reopen->withheld.count}, version->number);
-}
-
-static const struct version *standing_applied(const struct reopen *reopen)
-{
-    const struct version *standing = NULL;
-    for (uint32_t i = 0; i < reopen->versions.items.count; i++) {
-        const struct version *version = &reopen->versions.items.items[i];
-        if (is_applied(reopen, version) && (standing == NULL || report_order(&version->report, &standing->report) > 0))
-            standing = version;
-    }
-    return standing;
-}
-
 /* What was applied of an id that takes no part is put back into the register, which had forgotten it, or never knew of
- * it in this life: it judges what comes by that. */
-static enum status remember(struct reopen *reopen, const struct version *standing)
+ * it in this life: it judges what comes by that. What stands comes first. */
+static enum status remember(struct reopen *reopen)
 {
-    struct registry *registry = reopen->options.registry;
-    enum status status = registry_remember(registry, &standing->report, standing->heard_ms);
+    enum status status = STATUS_OK;
     for (uint32_t i = 0; i < reopen->versions.items.count && status == STATUS_OK; i++) {
         const struct version *version = &reopen->versions.items.items[i];
-        if (version != standing && is_applied(reopen, version))
-            status = registry_remember(registry, &version->report, version->heard_ms);
+        status = registry_remember(reopen->options.registry, &version->report, version->heard_ms);
     }
     return status;
 }
 
-/* Of an id of which the register knows nothing, and the archive something. */
+/* Of an id of which the register knows nothing. */
 static enum status judge_unknown(struct reopen *reopen, const struct reopen_asked *asked, const struct report *report,
-                                 bool is_in_memory, enum reopen_verdict *ret_verdict)
+                                 struct span id, bool is_in_memory, enum reopen_verdict *ret_verdict)
 {
-    *ret_verdict = REOPEN_TAKEN;
-    if (asked->known == REOPEN_WAS_TAKEN)
+    enum status status =
+        versions_read(&reopen->versions, reopen->options.archive, archive_id_hash(id), id, asked->number - 1,
+                      (struct versions_pending){reopen->withheld.items, reopen->withheld.count});
+    if (status != STATUS_OK)
+        return status;
+    if (reopen->versions.items.count == 0 || asked->known == REOPEN_WAS_TAKEN) {
+        *ret_verdict = is_in_memory ? REOPEN_NOT : REOPEN_TAKEN;
         return STATUS_OK;
+    }
     *ret_verdict = verdict_of(&reopen->versions, report);
-    if (*ret_verdict != REOPEN_TAKEN) /* perhaps only for the sake of one that waits */
-        return reopen->taken.count == 0 ? STATUS_OK : withhold(reopen, asked->number);
-    const struct version *standing = standing_applied(reopen);
-    if (!is_in_memory || standing == NULL || takes_part(&standing->report))
+    if (*ret_verdict != REOPEN_TAKEN || !is_in_memory || takes_part(&reopen->versions.items.items[0].report))
         return STATUS_OK;
     *ret_verdict = REOPEN_NOT;
-    return remember(reopen, standing);
+    return remember(reopen);
 }
 
 /* What it touches is in memory: so it is if it was once, for whatever was in memory then is so again after a start. */
@@ -196,41 +157,34 @@ static bool is_in_memory(const struct reopen *reopen, const struct reopen_asked 
                                             : asked->known == REOPEN_WAS_NOT && touched_ms != INT64_MIN;
 }
 
+/* Whoever is not in memory has never been heard of, and all that was is there. (What no rule wants leaves without a
+ * trace in the engine's horizon.) */
+static bool is_all_in_memory(const struct reopen *reopen)
+{
+    return horizon_of(reopen) == INT64_MIN && !registry_has_forgotten(reopen->options.registry) && !reopen->is_restored;
+}
+
 enum status reopen_judge(struct reopen *reopen, const struct reopen_asked *asked, const struct report *report,
                          enum reopen_verdict *ret_verdict)
 {
     *ret_verdict = REOPEN_NOT;
     int64_t touched_ms;
-    if (asked->known == REOPEN_UNDECIDED && horizon_of(reopen) == INT64_MIN && reopen->taken.count == 0 &&
-        !reopen->is_restored)
+    if (asked->known == REOPEN_UNDECIDED && reopen->taken.count == 0 && is_all_in_memory(reopen))
         return STATUS_OK;
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
-    const struct reopen_options *options = &reopen->options;
-    bool is_known = registry_presence(options->registry, id, NULL) != REGISTRY_UNKNOWN;
-    enum status status = registry_touches(options->registry, report, id, &touched_ms);
+    struct registry *registry = reopen->options.registry;
+    bool is_known = registry_presence(registry, id, NULL) != REGISTRY_UNKNOWN;
+    enum status status = registry_touches(registry, report, id, &touched_ms);
     if (status != STATUS_OK)
         return status;
     bool in_memory = is_in_memory(reopen, asked, touched_ms);
-    if (is_known && (in_memory || (asked->known != REOPEN_WAS_TAKEN &&
-                                   registry_verdict(options->registry, report, id) != VERDICT_APPLIED)))
-        return STATUS_OK;
-
-    struct taken taken = {.number = asked->number, .heard_ms = asked->heard_ms, .id_hash = archive_id_hash(id)};
-    status = versions_read(&reopen->versions, options->archive, taken.id_hash, id, asked->number - 1,
-                           (struct versions_pending){reopen->withheld.items, reopen->refused});
-    if (status != STATUS_OK)
+    if (!is_known)
+        status = judge_unknown(reopen, asked, report, id, in_memory, ret_verdict);
+    else if (!in_memory &&
+             (asked->known == REOPEN_WAS_TAKEN || registry_verdict(registry, report, id) == VERDICT_APPLIED))
+        *ret_verdict = REOPEN_TAKEN;
+    if (status != STATUS_OK || *ret_verdict != REOPEN_TAKEN)
         return status;
-    if (!is_known && reopen->versions.items.count == 0 && in_memory)
-        return STATUS_OK; /* never heard of */
-    if (!is_known && reopen->versions.items.count > 0) {
-        status = judge_unknown(reopen, asked, report, in_memory, ret_verdict);
-        if (status != STATUS_OK || *ret_verdict != REOPEN_TAKEN)
-            return status;
-    }
-    if (is_known)
-        taken.id_hash = 0;
-    *ret_verdict = REOPEN_TAKEN;
-    status = withhold(reopen, asked->number);
-    return status == STATUS_OK ? take(reopen, &taken, report, asked->packed, id) : status;
+    return take(reopen, asked, id);
 }

@@ -1,4 +1,5 @@
-/* Inside reopening: who is judged and taken (reopen.c), and what is done about them (recall.c). */
+/* Inside reopening: who is judged and taken (reopen.c), what they touch (seeds.c), and what is done about them
+ * (recall.c). */
 #pragma once
 
 #include "correlator/reopen/closure.h"
@@ -10,7 +11,6 @@ struct taken {
     int64_t heard_ms;
     struct span packed;  /* owned */
     struct span id;      /* owned */
-    uint64_t id_hash;    /* of one of which nothing is in memory, though the archive has it; else 0 */
     uint32_t seed_first; /* in reopen->seeds … */
     uint32_t seed_count; /* … and how many */
 };
@@ -24,8 +24,7 @@ struct reopen {
     VECTOR(struct taken) taken;
     VECTOR(struct archive_stub) seeds;
     VECTOR(uint64_t)
-    withheld;         /* numbers in the archive that are not applied, ascending: refused ones, then those that
-                         wait, and those that are stale for their sake */
+    withheld;         /* numbers in the archive that are not applied, ascending: refused ones, then those that wait */
     uint32_t refused; /* of withheld */
     VECTOR(struct record *) records;
     VECTOR(uint32_t) handles;
@@ -34,4 +33,7 @@ struct reopen {
     struct reopen_stats stats;
 };
 
+/* What all that is taken touches, into `seeds`: at the places and times of each, and of whatever else was said of its
+ * id up to number `until`, once and since. */
+enum status reopen_seeds(struct reopen *reopen, uint64_t until) MUST_CHECK;
 int64_t reopen_window_max(const struct reopen *reopen);

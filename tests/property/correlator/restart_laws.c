@@ -557,14 +557,21 @@ static void show_steps(const struct world *world)
     arena_fini(&arena);
 }
 
+static void show_episode(const struct episode *episode)
+{
+    (void)fprintf(stderr, "episode %.*s revision %u, state %d%s,", SPAN_ARG(episode->id), episode->revision,
+                  (int)episode->state, episode->final ? ", final" : "");
+    for (size_t i = 0; i < episode->member_count; i++)
+        (void)fprintf(stderr, " %.*s(%d)", SPAN_ARG(episode->members[i].incident_id),
+                      (int)episode->members[i].membership);
+    (void)fprintf(stderr, ": %.*s\n", SPAN_ARG(episode->cause));
+}
+
 static void show_one(uint32_t life, const struct telling *telling)
 {
-    const struct episode *episode = &telling->publication.episode;
     (void)fprintf(stderr, "  life %u at %" PRIu64 ": ", life, telling->position.number);
     if (telling->publication.kind == PUBLICATION_EPISODE)
-        (void)fprintf(stderr, "episode %.*s revision %u, state %d%s, %zu members: %.*s\n", SPAN_ARG(episode->id),
-                      episode->revision, (int)episode->state, episode->final ? ", final" : "", episode->member_count,
-                      SPAN_ARG(episode->cause));
+        show_episode(&telling->publication.episode);
     else
         (void)fprintf(stderr, "incident %.*s, %zu reports, revision %u, status %d\n", SPAN_ARG(telling_id(telling)),
                       telling->publication.incident.report_count, telling->publication.incident.reports[0].revision,

@@ -153,6 +153,26 @@ static void an_archive_told_again_changes_nothing_and_reads_nothing_back(void **
     night_close(&night);
 }
 
+static void what_no_rule_wants_is_known_when_it_comes_again(void **state)
+{
+    struct night night;
+    night_open(&night, 0);
+    struct desk *desk = &night.desk;
+    struct report cable = report_make("cable", 2), before = report_make("cable", 1);
+    cable.category = before.category = CATEGORY_SEA_CABLE;
+    before.status = REPORT_RETRACTED;
+    desk_send(desk, 0, &cable);
+    days_pass(desk, 50);
+    size_t told = desk->sinks[0].incidents;
+    desk_send(desk, 0, &cable);
+    desk_send(desk, 0, &before);
+    desk_until(desk, desk_is_quiet);
+    assert_int_equal(correlator_stats(desk->correlator)->duplicate, 1);
+    assert_int_equal(correlator_stats(desk->correlator)->stale, 1);
+    assert_int_equal(desk->sinks[0].incidents, told);
+    night_close(&night);
+}
+
 static void many_late_ones_are_one_reopening(void **state)
 {
     struct night night;
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_report_86_days_late_joins_its_pair),
         cmocka_unit_test(what_has_left_is_taken_back_and_given_again),
         cmocka_unit_test(an_archive_told_again_changes_nothing_and_reads_nothing_back),
+        cmocka_unit_test(what_no_rule_wants_is_known_when_it_comes_again),
         cmocka_unit_test(many_late_ones_are_one_reopening),
         cmocka_unit_test(what_touches_more_than_memory_may_hold_is_too_late_and_counted),
     };
