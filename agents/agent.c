@@ -275,14 +275,6 @@ static enum status open_feeds(struct agent *agent, const struct agent_options *o
     return status;
 }
 
-void agent_name_make(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES])
-{
-    if (only_source == NULL)
-        snprintf(ret_name, AGENT_NAME_BYTES, "%s", config->name);
-    else /* several agents may each run one source of the same file: each is a stream of its own */
-        snprintf(ret_name, AGENT_NAME_BYTES, "%.*s-%s", 20, config->name, only_source);
-}
-
 static enum status open_sender(struct agent *agent, struct bus *bus, const struct agent_options *options,
                                char ret_reason[256])
 {

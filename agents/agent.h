@@ -81,8 +81,11 @@ enum status agent_open(uv_loop_t *loop, struct bus *bus, const struct agent_opti
                        const struct agent_events *events, struct agent **ret_agent, char ret_reason[256]) MUST_CHECK;
 const struct agent_stats *agent_stats(const struct agent *agent);
 #define AGENT_NAME_BYTES (LIMIT_SOURCE_BYTES + 1)
-/* The name of the stream it sends under, which its folder has too. only_source as in the options. */
+/* The name of the stream it sends under, which its folder has too: NAME, or NAME-SOURCE; where that is too long its
+ * beginning and a hash of all of it. only_source as in the options. */
 void agent_name_make(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES]);
+/* The one it had before it was made so, where that was another. */
+bool agent_name_was(const struct agent_config *config, const char *only_source, char ret_name[AGENT_NAME_BYTES]);
 /* The link to the correlator, and each source, for who looks at them. */
 const char *agent_name(const struct agent *agent); /* of the stream it sends */
 /* Why the correlator is not there, as it or this side said last; "" where nobody refused. */

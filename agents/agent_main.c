@@ -174,11 +174,27 @@ static enum status open_spool(struct process *process, const struct agent_config
     return status;
 }
 
+/* Under another name nobody goes on with a spool. */
+static void look_for_old_spool(const struct settings *settings, const char *source)
+{
+    char name[AGENT_NAME_BYTES], path[PATH_MAX];
+    if (!agent_name_was(&settings->agent, source, name))
+        return;
+    snprintf(path, sizeof(path), "%s/agent/%s/spool", settings->monitor.state, name);
+    if (access(path, F_OK) == 0)
+        log_warn(
+            "agent.renamed",
+            "%s is of an earlier version, which named this agent %s: what waits in it is not sent. Its sources are "
+            "read anew; if they do not have it any more, drain it with that version. Then remove it",
+            path, name);
+}
+
 static enum status open_agent(struct process *process, const struct settings *settings)
 {
     char name[AGENT_NAME_BYTES], inside[AGENT_NAME_BYTES + 8], folder[PATH_MAX], reason[256];
     struct outbox *spool = NULL;
     agent_name_make(&settings->agent, process->arguments->source, name);
+    look_for_old_spool(settings, process->arguments->source);
     snprintf(inside, sizeof(inside), "agent/%s", name);
     enum status status = state_folder_make(settings->monitor.state, inside, folder, reason);
     if (status != STATUS_OK) {

@@ -161,6 +161,20 @@ class AgentSpool(Case):
         status = agent.status()
         return status and status["tables"]["agent"]["waiting"]
 
+    def test_two_agents_of_long_names_are_two_and_a_spool_of_an_earlier_name_is_told(self):
+        long = "border-police-of-the-"
+        place, fleet = self.place([{"name": "desk", "type": "jsonl", "path": "in.jsonl", "follow": True}], agent={"name": long + "east"})
+        (place.folder / "in.jsonl").write_text(line(1, int(time.time())))
+        (place.folder / f"state-agent/agent/{long[:20]}-desk/spool").mkdir(parents=True)
+        agent = fleet["agent"]
+        agent.options = ("--source", "desk")
+        fleet.start()
+        self.expect_once_each(fleet, 1)
+        self.assertIn(f"/agent/{long[:20]}-desk/spool is of an earlier version", agent.text())
+        self.assertIn(f"agent {long}east-desk is connected", fleet["correlator"].text())
+        fleet.end()
+        fleet.expect_no_complaint()
+
     # --- full ---
 
     def fill(self, policy):

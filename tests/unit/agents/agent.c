@@ -416,6 +416,43 @@ static void what_cannot_start_says_why(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void each_source_has_a_name_of_its_own_however_long(void **state)
+{
+#define LONG40 "a-name-of-forty-letters-is-not-too-long."
+#define LONG63 LONG40 "and-a-source-of-sixty-3"
+    static const struct {
+        const char *name, *source, *expected; /* NULL: 64 bytes, and another than the one before it */
+    } cases[] = {
+        {"desk", NULL, "desk"},
+        {LONG63 "!", NULL, LONG63 "!"},
+        {"desk", "list", "desk-list"},
+        {"warsaw-border-desk-one", "list", "warsaw-border-desk-one-list"},
+        {"warsaw-border-desk-two", "list", "warsaw-border-desk-two-list"},
+        {LONG40, "and-a-source-of-twenty3", LONG40 "-and-a-source-of-twenty3"},
+        {LONG40, "and-a-source-of-twenty-4", NULL},
+        {LONG40, "and-a-source-of-twenty-5", NULL},
+        {LONG63, LONG63 "1", NULL},
+        {LONG63, LONG63 "2", NULL},
+        {"desk", LONG63 "1", NULL},
+        {"desk", LONG63 "2", NULL},
+    };
+    char before[AGENT_NAME_BYTES] = "", name[AGENT_NAME_BYTES];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct agent_config config = {.name = cases[i].name};
+        agent_name_make(&config, cases[i].source, name);
+        if (cases[i].expected != NULL)
+            assert_string_equal(name, cases[i].expected);
+        else
+            assert_int_equal(strlen(name), AGENT_NAME_BYTES - 1);
+        assert_string_not_equal(name, before);
+        strcpy(before, name);
+    }
+    assert_false(agent_name_was(&(struct agent_config){.name = "desk"}, "list", name));
+    assert_false(agent_name_was(&(struct agent_config){.name = "warsaw-border-desk-one"}, NULL, name));
+    assert_true(agent_name_was(&(struct agent_config){.name = "warsaw-border-desk-one"}, "list", name));
+    assert_string_equal(name, "warsaw-border-desk-o-list");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_full_outbox_stops_the_reading_until_there_is_room),
         cmocka_unit_test(sources_take_turns),
         cmocka_unit_test(what_cannot_start_says_why),
+        cmocka_unit_test(each_source_has_a_name_of_its_own_however_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
