@@ -1,6 +1,6 @@
 #include "correlator/journal/record.h"
 
-#include "correlator/journal/octets.h"
+#include "correlator/journal/lists.h"
 #include "proto/limits.h"
 
 #include <stdio.h>
@@ -13,7 +13,6 @@
  *   flushes        until, four lists (flushes, late, ends, refused), each its count and differences; version 1: one
  *   rules          baseline, same, count, (name, hash, json)
  */
-#define NAME_BYTES_MAX 256u
 #define SAME_BYTES_MAX (1024u * 1024u)
 
 static const struct {
@@ -41,40 +40,18 @@ static void pack_batch(const struct journal_record *record, struct text *bytes)
 {
     octets_put_number(bytes, record->epoch);
     octets_put_number(bytes, record->first);
-    octets_put_number(bytes, record->item_count);
-    for (size_t i = 0; i < record->item_count; i++)
-        octets_put_bytes(bytes, record->items[i]);
-}
-
-static void pack_marks(const struct journal_record *record, struct text *bytes)
-{
-    octets_put_number(bytes, record->mark_count);
-    for (size_t i = 0; i < record->mark_count; i++) {
-        octets_put_bytes(bytes, record->marks[i].source);
-        octets_put_time(bytes, record->marks[i].watermark_ms);
-        octets_put_number(bytes, (uint64_t)record->marks[i].state);
-    }
-}
-
-static void pack_numbers(const uint64_t *numbers, size_t count, struct text *bytes)
-{
-    uint64_t before = 0;
-    octets_put_number(bytes, count);
-    for (size_t i = 0; i < count; i++) {
-        octets_put_number(bytes, numbers[i] - before);
-        before = numbers[i];
-    }
+    lists_put_texts(bytes, record->items, record->item_count);
 }
 
 static void pack_flushes(const struct journal_record *record, struct text *bytes)
 {
     octets_put_number(bytes, record->until);
-    pack_numbers(record->flushes, record->flush_count, bytes);
+    lists_put_numbers(bytes, record->flushes, record->flush_count);
     if (!record->has_verdicts)
         return;
-    pack_numbers(record->late, record->late_count, bytes);
-    pack_numbers(record->ends, record->end_count, bytes);
-    pack_numbers(record->refused, record->refused_count, bytes);
+    lists_put_numbers(bytes, record->late, record->late_count);
+    lists_put_numbers(bytes, record->ends, record->end_count);
+    lists_put_numbers(bytes, record->refused, record->refused_count);
 }
 
 static void pack_rules(const struct journal_record *record, struct text *bytes)
@@ -98,7 +75,7 @@ enum status journal_pack(const struct journal_record *record, struct text *bytes
         pack_batch(record, bytes);
         break;
     case JOURNAL_MARKS:
-        pack_marks(record, bytes);
+        lists_put_marks(bytes, record->marks, record->mark_count);
         break;
     case JOURNAL_FLUSHES:
         pack_flushes(record, bytes);
@@ -122,79 +99,40 @@ static enum status unpack_batch(struct octets *octets, struct arena *arena, stru
 {
     record->epoch = octets_number(octets);
     record->first = octets_number(octets);
-    record->item_count = octets_count(octets, 1);
-    struct span *items = arena_take(arena, record->item_count * sizeof *items);
-    if (items == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < record->item_count; i++)
-        items[i] = octets_bytes(octets, LIMIT_REPORT_BYTES);
-    record->items = items;
+    enum status status = lists_texts(octets, arena, LIMIT_REPORT_BYTES, &record->items, &record->item_count);
+    if (status != STATUS_OK)
+        return status;
     bool right =
         record->item_count == record->count && record->first > 0 && record->first <= UINT64_MAX - record->item_count;
     return right ? STATUS_OK : STATUS_INVALID;
 }
 
-static enum status unpack_marks(struct octets *octets, struct arena *arena, struct journal_record *record)
-{
-    record->mark_count = octets_count(octets, 3);
-    struct source_mark *marks = arena_take(arena, record->mark_count * sizeof *marks);
-    if (marks == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < record->mark_count; i++) {
-        marks[i].source = octets_bytes(octets, LIMIT_NAME_BYTES);
-        marks[i].watermark_ms = octets_time(octets);
-        marks[i].state = (enum source_state)octets_number_to(octets, SOURCE_STATE_COUNT - 1);
-    }
-    record->marks = marks;
-    return STATUS_OK;
-}
-
-/* Ascending, none greater than `until`. */
-static enum status unpack_numbers(struct octets *octets, struct arena *arena, uint64_t until,
-                                  const uint64_t **ret_numbers, size_t *ret_count)
-{
-    size_t count = octets_count(octets, 1);
-    uint64_t *numbers = arena_take(arena, count * sizeof *numbers);
-    uint64_t number = 0;
-    if (numbers == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t more = octets_number(octets);
-        if (more == 0 || more > until - number)
-            return STATUS_INVALID;
-        numbers[i] = number += more;
-    }
-    *ret_numbers = numbers;
-    *ret_count = count;
-    return STATUS_OK;
-}
-
 static enum status unpack_flushes(struct octets *octets, struct arena *arena, struct journal_record *record)
 {
     uint64_t until = record->until = octets_number(octets);
-    enum status status = unpack_numbers(octets, arena, until, &record->flushes, &record->flush_count);
+    enum status status = lists_numbers(octets, arena, until, &record->flushes, &record->flush_count);
     record->has_verdicts = octets->rest.size > 0;
     if (status != STATUS_OK || !record->has_verdicts)
         return status;
-    status = unpack_numbers(octets, arena, until, &record->late, &record->late_count);
+    status = lists_numbers(octets, arena, until, &record->late, &record->late_count);
     if (status == STATUS_OK)
-        status = unpack_numbers(octets, arena, until, &record->ends, &record->end_count);
+        status = lists_numbers(octets, arena, until, &record->ends, &record->end_count);
     if (status == STATUS_OK)
-        status = unpack_numbers(octets, arena, until, &record->refused, &record->refused_count);
+        status = lists_numbers(octets, arena, until, &record->refused, &record->refused_count);
     return status;
 }
 
 static enum status unpack_rules(struct octets *octets, struct arena *arena, struct journal_record *record)
 {
-    record->baseline = octets_bytes(octets, NAME_BYTES_MAX);
+    record->baseline = octets_bytes(octets, LIMIT_NAME_BYTES);
     record->same = octets_bytes(octets, SAME_BYTES_MAX);
     record->rule_count = octets_count(octets, 3);
     struct journal_rule *rules = arena_take(arena, record->rule_count * sizeof *rules);
     if (rules == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < record->rule_count; i++) {
-        rules[i].name = octets_bytes(octets, NAME_BYTES_MAX);
-        rules[i].hash = octets_bytes(octets, NAME_BYTES_MAX);
+        rules[i].name = octets_bytes(octets, LIMIT_NAME_BYTES);
+        rules[i].hash = octets_bytes(octets, LIMIT_NAME_BYTES);
         rules[i].json = octets_bytes(octets, LIMIT_RULE_BYTES);
     }
     record->rules = rules;
@@ -207,7 +145,7 @@ static enum status unpack_body(struct octets *octets, struct arena *arena, struc
     case JOURNAL_BATCH:
         return unpack_batch(octets, arena, record);
     case JOURNAL_MARKS:
-        return unpack_marks(octets, arena, record);
+        return lists_marks(octets, arena, &record->marks, &record->mark_count);
     case JOURNAL_FLUSHES:
         return unpack_flushes(octets, arena, record);
     case JOURNAL_RULES:
@@ -243,7 +181,7 @@ enum status journal_unpack(uint8_t type, uint64_t number, uint32_t count, struct
         return STATUS_UNSUPPORTED;
     }
     record.at_ms = octets_time(&octets);
-    record.name = octets_bytes(&octets, NAME_BYTES_MAX);
+    record.name = octets_bytes(&octets, LIMIT_NAME_BYTES);
     enum status status = unpack_body(&octets, arena, &record);
     if (status == STATUS_NO_MEMORY) {
         (void)snprintf(ret_reason, REASON_BYTES, "no memory to read record %llu", (unsigned long long)number);
