@@ -87,6 +87,8 @@ static void intake_item(struct correlator *correlator, const struct intake *inta
     correlator->stats.received++;
     intake_at(correlator, intake->number);
     bool is_right = report_unpack(item, &correlator->arena, &report, reason) == STATUS_OK;
+    if (is_right)
+        registry_expect(correlator->registry, &report);
     keeping_note(correlator, is_right ? &report : NULL);
     if (!is_right) {
         reject(correlator, intake->agent, reason);

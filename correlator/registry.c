@@ -5,25 +5,47 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-static void *pool_take(struct pool *pool)
+/* The first slab is small; where many are kept a slab is one huge page, as far as the system has them: a page of 4 KiB
+ * costs more to get than the pieces in it to fill. */
+static struct slab *slab_new(const struct slab *before)
 {
-    if (pool->free == NULL) {
-        struct slab *slab = malloc(sizeof *slab + SLAB_PIECES * pool->piece_size);
+    size_t size = before == NULL ? SLAB_FIRST_BYTES : SLAB_BYTES;
+    struct slab *slab = aligned_alloc(size, size);
+    if (slab == NULL)
+        return NULL;
+    if (size == SLAB_BYTES)
+        (void)madvise(slab, size, MADV_HUGEPAGE);
+    slab->size = size;
+    return slab;
+}
+
+/* One nobody had before. */
+static void *piece_cut(struct pool *pool)
+{
+    struct slab *slab = pool->slabs;
+    if (slab == NULL || slab->size - pool->used < pool->piece_size) {
+        slab = slab_new(pool->slabs);
         if (slab == NULL)
             return NULL;
         slab->next = pool->slabs;
         pool->slabs = slab;
-        for (size_t i = SLAB_PIECES; i-- > 0;) {
-            void *piece = slab->bytes + i * pool->piece_size;
-            memcpy(piece, &pool->free, sizeof pool->free);
-            pool->free = piece;
-        }
+        pool->used = offsetof(struct slab, bytes);
     }
-    void *piece = pool->free;
-    memcpy(&pool->free, piece, sizeof pool->free);
-    memset(piece, 0, pool->piece_size);
+    void *piece = (unsigned char *)slab + pool->used;
+    pool->used += pool->piece_size;
     return piece;
+}
+
+static void *pool_take(struct pool *pool)
+{
+    void *piece = pool->free;
+    if (piece != NULL)
+        memcpy(&pool->free, piece, sizeof pool->free);
+    else
+        piece = piece_cut(pool);
+    return piece != NULL ? memset(piece, 0, pool->piece_size) : NULL;
 }
 
 static void pool_give(struct pool *pool, void *piece)
@@ -74,10 +96,8 @@ void registry_free(struct registry *registry)
 {
     if (registry == NULL)
         return;
-    struct entry *entry, *next;
-    HASH_ITER(hh, registry->entries, entry, next)
-    {
-        HASH_DELETE(hh, registry->entries, entry);
+    struct entry *entry;
+    for (size_t at = 0; (entry = entries_next(&registry->entries, &at)) != NULL; at++) {
         if (registry->same != NULL)
             same_entry_fini(registry, entry);
         if (entry->record != NULL)
@@ -90,6 +110,7 @@ void registry_free(struct registry *registry)
             free(piece_of(record)->more);
     if (registry->same != NULL)
         same_fini(registry);
+    entries_fini(&registry->entries);
     pool_fini(&registry->entry_pool);
     pool_fini(&registry->record_pool);
     free(registry);
@@ -98,7 +119,7 @@ void registry_free(struct registry *registry)
 void registry_entry_forget(struct registry *registry, struct entry *entry)
 {
     registry->has_forgotten = true;
-    HASH_DELETE(hh, registry->entries, entry);
+    entries_remove(&registry->entries, entry);
     if (registry->same != NULL)
         same_entry_fini(registry, entry);
     entry_free(registry, entry);
@@ -115,9 +136,13 @@ static int rank_order(const struct rank *a, const struct rank *b)
 
 struct entry *registry_entry(const struct registry *registry, struct span id)
 {
-    struct entry *entry;
-    HASH_FIND(hh, registry->entries, id.data, id.size, entry);
-    return entry;
+    return entries_find(&registry->entries, id);
+}
+
+void registry_expect(const struct registry *registry, const struct report *report)
+{
+    char id[LIMIT_INCIDENT_ID_BYTES + 1];
+    entries_expect(&registry->entries, (struct span){id, report_incident_id(report, id, sizeof id)});
 }
 
 static struct entry *entry_add(struct registry *registry, struct span id)
@@ -129,8 +154,7 @@ static struct entry *entry_add(struct registry *registry, struct span id)
     if (entry->id != NULL) {
         memcpy(entry->id, id.data, id.size);
         entry->id_size = id.size;
-        HASH_ADD_KEYPTR(hh, registry->entries, entry->id, entry->id_size, entry);
-        if (!entry->unhashed)
+        if (entries_add(&registry->entries, entry) == STATUS_OK)
             return entry;
     }
     entry_free(registry, entry);
@@ -421,17 +445,18 @@ void registry_forget(struct registry *registry, int64_t horizon_ms)
 {
     if (registry->same != NULL)
         same_forget(registry);
-    struct entry *entry, *next;
-    HASH_ITER(hh, registry->entries, entry, next)
-    {
+    struct entry *entry;
+    for (size_t at = 0; (entry = entries_next(&registry->entries, &at)) != NULL;) {
         if (entry->record == NULL && entry->voice == NULL && entry->start_ms < horizon_ms)
             registry_entry_forget(registry, entry);
+        else
+            at++;
     }
 }
 
 size_t registry_count(const struct registry *registry)
 {
-    return HASH_COUNT(registry->entries);
+    return registry->entries.count;
 }
 
 enum status registry_visit(struct registry *registry, registry_visitor visitor, void *self)
@@ -439,11 +464,10 @@ enum status registry_visit(struct registry *registry, registry_visitor visitor, 
     if (registry->same != NULL)
         return same_visit(registry, visitor, self);
     enum status status = STATUS_OK;
-    for (struct entry *entry = registry->entries, *next; entry != NULL && status == STATUS_OK; entry = next) {
-        next = entry->hh.next;
+    const struct entry *entry;
+    for (size_t at = 0; status == STATUS_OK && (entry = entries_next(&registry->entries, &at)) != NULL; at++)
         if (entry->record != NULL)
             status = visitor(self, &entry->record->incident, 1);
-    }
     return status;
 }
 

@@ -90,6 +90,9 @@ void registry_free(struct registry *registry);
 enum status registry_apply(struct registry *registry, const struct report *report, int64_t now_ms,
                            struct incident_change *ret_change) MUST_CHECK;
 
+/* The report will be applied soon: what is known of its id is on its way from memory meanwhile. Changes nothing. */
+void registry_expect(const struct registry *registry, const struct report *report);
+
 /* What registry_resolve tells. */
 struct registry_events {
     /* An incident as it stands now, its best report first: to be published before any episode that names it. Borrowed

@@ -1,19 +1,12 @@
 /* Inside the register: what its two ways share (registry.c, registry_same.c). */
 #pragma once
 
+#include "correlator/entries.h"
 #include "correlator/registry.h"
 
-/* uthash answers "out of memory" through this; the insertion is then undone and reported. */
-#define HASH_NONFATAL_OOM            1
-#define uthash_nonfatal_oom(element) (element)->unhashed = true
-#include <uthash.h>
-/* Most look-ups are of what is new and walk a chain to its end, each step a miss of the cache: chains half as long take
- * a twelfth off the whole path, for some 30 bytes an entry. */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 5U
-
-#define INLINE_BYTES 128u /* id and countries of most incidents */
-#define SLAB_PIECES  1024u
+#define INLINE_BYTES     128u /* id and countries of most incidents */
+#define SLAB_FIRST_BYTES ((size_t)64 * 1024)
+#define SLAB_BYTES       ((size_t)2 * 1024 * 1024)
 
 /* The order of reports of one incident, least first. */
 struct rank {
@@ -23,12 +16,10 @@ struct rank {
 };
 
 struct entry {
-    UT_hash_handle hh;
     struct rank standing;
     struct rank body;
     enum report_status status; /* of the standing report */
     bool has_body;
-    bool unhashed;
     int64_t start_ms;      /* of the body; without one, when it was first heard of */
     struct record *record; /* of the body, while it is in the engine */
     char *id;              /* inline_id, or the heap's */
@@ -51,20 +42,22 @@ struct piece {
     unsigned char inline_bytes[INLINE_BYTES];
 };
 
-/* Equal pieces from slabs, with a list of the free ones threaded through them. */
+/* Equal pieces cut from slabs, with a list of those given back threaded through them. */
 struct slab {
     struct slab *next;
+    size_t size;
     unsigned char bytes[];
 };
 
 struct pool {
     size_t piece_size;
-    struct slab *slabs;
+    struct slab *slabs; /* the first one is cut from */
+    size_t used;        /* of its bytes */
     void *free;
 };
 
 struct registry {
-    struct entry *entries; /* hash by id */
+    struct entries entries;
     struct pool entry_pool;
     struct pool record_pool;
     struct record *acted;  /* records with an action since the last flush */
