@@ -10,5 +10,7 @@ struct store_case {
 
 /* Runs all, as cmocka tests; answers the number of failures. */
 int store_contract_run(const char *name, const struct store_case *kind);
+/* The same, of what is asked. */
+int store_queries_run(const char *name, const struct store_case *kind);
 /* The same, of what is told again by a correlator that was killed. */
 int store_retelling_run(const char *name, const struct store_case *kind);

@@ -13,6 +13,7 @@ int main(void)
     snprintf(url, sizeof url, "%s/store.gpkg", folder);
     const struct store_case geopackage = {.url = url, .outlives = true};
     int failures = store_contract_run("geopackage", &geopackage);
+    failures += store_queries_run("geopackage, asked", &geopackage);
     failures += store_retelling_run("geopackage, told again", &geopackage);
     return rmdir(folder) == 0 ? failures : 1; /* and nothing was left beside the store */
 }
