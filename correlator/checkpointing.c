@@ -187,7 +187,7 @@ static void write_done(uv_work_t *work, int cancelled)
     if (own->closed != NULL)
         own->closed(correlator);
     else
-        keeping_retain(correlator, own->number, clock_wall_ms());
+        keeping_retain(correlator, own->number, own->writing_needed_ms, clock_wall_ms());
 }
 
 static void write_it(uv_work_t *work)
@@ -204,6 +204,10 @@ static bool capture(struct correlator *correlator)
     own->captured_published = correlator->outlet.published;
     own->captured_ms = clock_wall_ms();
     own->captured_bytes = journal_bytes(correlator->keeping.journal);
+    own->captured_needed_ms = INT64_MIN;
+    if (keeping_has_old(correlator, own->captured_ms) &&
+        reopen_needs(correlator->reopen, correlator->watermark_ms, &own->captured_needed_ms) != STATUS_OK)
+        return false;
     return capture_all(correlator, &own->body);
 }
 
@@ -234,6 +238,7 @@ void checkpointing_moved(struct correlator *correlator)
     own->is_writing = true;
     own->writing_generation = ++own->generation; /* a last one may be written meanwhile */
     own->writing_number = own->captured_number;
+    own->writing_needed_ms = own->captured_needed_ms;
     own->correlator = correlator;
     own->work.data = own;
     if (uv_queue_work(correlator->tick.loop, &own->work, write_it, write_done) != 0)

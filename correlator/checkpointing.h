@@ -20,6 +20,7 @@ struct checkpointing {
     struct text body;
     uint64_t captured_number, captured_published, captured_bytes;
     int64_t captured_ms;
+    int64_t captured_needed_ms, writing_needed_ms; /* a start from it reads back what ended then or later */
     /* of the thread that writes */
     uv_work_t work;
     struct correlator *correlator;

@@ -60,13 +60,15 @@ void flow_update(struct correlator *correlator)
     receiver_set_flow(correlator->receiver, hold ? RECEIVER_HELD : RECEIVER_FLOWS);
 }
 
-/* Where no report was applied only the rules are under way: who starts anew tells them anew. But what other rules told
+/* Where no report was applied, and no promise told of an episode, only the rules are under way: who starts anew tells
+ * them anew. But what other rules told
  * anew must be in a checkpoint before they may change again. */
 void flow_check_done(struct correlator *correlator)
 {
     const struct keeping *keeping = &correlator->keeping;
     bool tells_anew = keeping->sinks.count > 0 && keeping->checkpointing.number == 0 && correlator->number > 0;
-    bool nothing_to_lose = correlator->stats.applied == 0 && !tells_anew;
+    bool nothing_to_lose =
+        correlator->stats.applied == 0 && publisher_revisions(correlator->publisher) == 0 && !tells_anew;
     if (correlator->done == NULL || !(correlator->failed || keeping_is_settled(correlator)) ||
         !(nothing_to_lose || outlet_is_clear(&correlator->outlet)))
         return;

@@ -188,11 +188,19 @@ void keeping_note(struct correlator *correlator, const struct report *report)
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 
-void keeping_retain(struct correlator *correlator, uint64_t number, int64_t now_ms)
+bool keeping_has_old(const struct correlator *correlator, int64_t now_ms)
+{
+    return catalogue_is_older(correlator->keeping.catalogue, now_ms - correlator->options.config->retain_ms);
+}
+
+void keeping_retain(struct correlator *correlator, uint64_t number, int64_t needed_ms, int64_t now_ms)
 {
     struct keeping *keeping = &correlator->keeping;
     int64_t since_ms = now_ms - correlator->options.config->retain_ms;
-    uint64_t gone = keeping->journal != NULL ? catalogue_trim(keeping->catalogue, number, since_ms) : 0;
+    /* a retraction without a time counts as of when it was heard */
+    const struct catalogue_past past = {
+        .number = number, .since_ms = since_ms < needed_ms ? since_ms : needed_ms, .needed_ms = needed_ms};
+    uint64_t gone = keeping->journal != NULL ? catalogue_trim(keeping->catalogue, &past) : 0;
     if (gone == 0)
         return;
     log_info("journal.trim",

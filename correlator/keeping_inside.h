@@ -25,8 +25,11 @@ void keeping_name(const struct journal_record *record, char ret_name[PEER_NAME_B
 void keeping_plan_over(struct correlator *correlator);
 /* All up to it is on disk: the gate opens for what was told. */
 void keeping_told(struct correlator *correlator, uint64_t synced);
-/* A start needs nothing up to number any more: what is older than `retain` goes. */
-void keeping_retain(struct correlator *correlator, uint64_t number, int64_t now_ms);
+/* Is anything older than `retain`? */
+bool keeping_has_old(const struct correlator *correlator, int64_t now_ms);
+/* A start applies nothing up to number any more, and reads back nothing of what ended before needed_ms: what of that is
+ * older than `retain` goes. */
+void keeping_retain(struct correlator *correlator, uint64_t number, int64_t needed_ms, int64_t now_ms);
 /* After what is to be applied again was looked through: whether this configuration may go on from there. STATUS_INVALID
  * with a sentence where other rules have told what these could not take back. */
 enum status keeping_rules_check(const struct correlator *correlator, char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;

@@ -168,13 +168,22 @@ static bool is_older(const struct catalogue *catalogue, uint64_t first, int64_t 
     return stat(path, &stat_of) == 0 && (int64_t)stat_of.st_mtim.tv_sec * 1000 < since_ms;
 }
 
-uint64_t catalogue_trim(struct catalogue *catalogue, uint64_t number, int64_t since_ms)
+bool catalogue_is_older(const struct catalogue *catalogue, int64_t since_ms)
+{
+    return catalogue->count > 1 && is_older(catalogue, catalogue->leaves[0]->facts.first, since_ms);
+}
+
+static bool is_past(const struct catalogue *catalogue, const struct leaf *leaf, const struct catalogue_past *past)
+{
+    return leaf->mapped != NULL && leaf->facts.next <= past->number + 1 && leaf->facts.last_ms < past->needed_ms &&
+           is_older(catalogue, leaf->facts.first, past->since_ms);
+}
+
+uint64_t catalogue_trim(struct catalogue *catalogue, const struct catalogue_past *past)
 {
     size_t gone = 0;
     uint64_t last = 0;
-    while (gone + 1 < catalogue->count && catalogue->leaves[gone]->mapped != NULL &&
-           catalogue->leaves[gone]->facts.next <= number + 1 &&
-           is_older(catalogue, catalogue->leaves[gone]->facts.first, since_ms)) {
+    while (gone + 1 < catalogue->count && is_past(catalogue, catalogue->leaves[gone], past)) {
         char path[PATH_MAX];
         struct leaf *leaf = catalogue->leaves[gone++];
         index_path(catalogue, leaf->facts.first, path);

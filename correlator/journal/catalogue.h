@@ -28,8 +28,16 @@ struct archive *catalogue_archive(struct catalogue *catalogue);
 enum status catalogue_note(struct catalogue *catalogue, uint64_t number, const struct report *report) MUST_CHECK;
 /* Once a second: seals what the journal has sealed. All reports before number `journaled` were noted. */
 void catalogue_tick(struct catalogue *catalogue, uint64_t journaled);
-/* Forgets the segments in front whose records are all up to number and were written before since_ms, with their
- * indices. The last record of those; 0: none. The segments themselves are the caller's to let go of. */
-uint64_t catalogue_trim(struct catalogue *catalogue, uint64_t number, int64_t since_ms);
+/* What need not be kept. */
+struct catalogue_past {
+    uint64_t number;   /* records up to it … */
+    int64_t since_ms;  /* … written before … */
+    int64_t needed_ms; /* … and reports of what ended before */
+};
+/* Forgets the segments in front that are all of that, with their indices. The last record of those; 0: none. The
+ * segments themselves are the caller's to let go of. */
+uint64_t catalogue_trim(struct catalogue *catalogue, const struct catalogue_past *past);
+/* Is the first segment one that was written before? O(1). */
+bool catalogue_is_older(const struct catalogue *catalogue, int64_t since_ms);
 /* closed is called from the loop, may be NULL. */
 void catalogue_close(struct catalogue *catalogue, void (*closed)(void *self), void *self);

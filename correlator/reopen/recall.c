@@ -299,6 +299,29 @@ static int64_t memory_begins(const struct reopen *reopen, int64_t watermark_ms, 
     return watermark_ms - span_ms - 1;
 }
 
+static enum status on_needed(void *self, const struct engine_incident *incident, uint64_t publishers)
+{
+    int64_t *needed_ms = self;
+    (void)publishers;
+    if (incident->start_ms < *needed_ms)
+        *needed_ms = incident->start_ms;
+    return STATUS_OK;
+}
+
+enum status reopen_needs(const struct reopen *reopen, int64_t watermark_ms, int64_t *ret_needed_ms)
+{
+    int64_t horizon_ms, needed_ms = INT64_MIN;
+    enum status status = STATUS_OK;
+    if (watermark_ms != TIME_NONE) {
+        needed_ms = memory_begins(reopen, watermark_ms, &horizon_ms);
+        status = registry_visit(reopen->options.registry, on_needed, &needed_ms);
+        needed_ms -= 2 * reopen_window_max(reopen);
+    }
+    if (status == STATUS_OK)
+        *ret_needed_ms = needed_ms;
+    return status;
+}
+
 enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t until, size_t *ret_count)
 {
     const struct reopen_options *options = &reopen->options;

@@ -102,6 +102,10 @@ enum status reopen_refuse(struct reopen *reopen, const uint64_t *numbers, size_t
  * STATUS_FULL: they are more than incidents_max; nothing was changed. */
 enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t until, size_t *ret_count) MUST_CHECK;
 
+/* What ended before, a start at this watermark does not read back: neither what is in memory, nor what is two steps
+ * from that. INT64_MIN: it may read back all. O(all in memory). */
+enum status reopen_needs(const struct reopen *reopen, int64_t watermark_ms, int64_t *ret_needed_ms) MUST_CHECK;
+
 struct reopen_stats {
     uint64_t runs;
     uint64_t reopened;  /* reports applied so */

@@ -295,6 +295,12 @@ static void it_answers_as_memory_does_after_a_start(void **state)
     shelf_close(&shelf);
 }
 
+static uint64_t trim(struct shelf *shelf, uint64_t number, int64_t since_ms, int64_t needed_ms)
+{
+    const struct catalogue_past past = {.number = number, .since_ms = since_ms, .needed_ms = needed_ms};
+    return catalogue_trim(shelf->catalogue, &past);
+}
+
 static void what_is_trimmed_is_no_longer_found_and_the_rest_is(void **state)
 {
     struct shelf shelf;
@@ -302,9 +308,12 @@ static void what_is_trimmed_is_no_longer_found_and_the_rest_is(void **state)
     shelf_open(&shelf);
     write_batches(&shelf, REPORTS);
     sealed_until(&shelf, 4);
-    assert_true(catalogue_trim(shelf.catalogue, 0, INT64_MAX) == 0);
-    assert_true(catalogue_trim(shelf.catalogue, UINT64_MAX - 1, 0) == 0); /* none is so old */
-    uint64_t gone = catalogue_trim(shelf.catalogue, shelf.safe / 2, INT64_MAX);
+    assert_true(trim(&shelf, 0, INT64_MAX, INT64_MAX) == 0);
+    assert_true(trim(&shelf, UINT64_MAX - 1, 0, INT64_MAX) == 0); /* none is so old */
+    assert_true(catalogue_is_older(shelf.catalogue, INT64_MAX) && !catalogue_is_older(shelf.catalogue, 0));
+    int64_t early_ms = report_make("x", 0).occurred.start_ms; /* in each segment something is later */
+    assert_true(trim(&shelf, UINT64_MAX - 1, INT64_MAX, early_ms) == 0);
+    uint64_t gone = trim(&shelf, shelf.safe / 2, INT64_MAX, INT64_MAX);
     assert_true(gone > 0 && gone <= shelf.safe / 2);
     struct archive *archive = catalogue_archive(shelf.catalogue);
     assert_int_equal(archive->driver->within(archive, INT64_MIN + 1, INT64_MAX, UINT64_MAX, on_stub, &answer),

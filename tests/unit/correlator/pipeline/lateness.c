@@ -1,4 +1,5 @@
 /* What has left memory, and comes late, or again, or is corrected: with an archive it is reopened, live. */
+#include "correlator/correlator_inside.h"
 #include "tests/unit/correlator/pipeline/desk.h"
 
 #include <stdio.h>
@@ -224,6 +225,36 @@ static void what_touches_more_than_memory_may_hold_is_too_late_and_counted(void 
     night_close(&night);
 }
 
+/* Nine in a chain, a window apart: the first is long behind five windows, and in memory. */
+static void a_start_needs_all_that_is_in_memory_and_five_windows(void **state)
+{
+    struct night night;
+    night_open(&night, 0);
+    struct desk *desk = &night.desk;
+    char ids[9][8];
+    for (size_t i = 0; i < 9; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%zu", i);
+        struct report report = over_poland(ids[i]);
+        report.occurred.start_ms += (int64_t)i * DAY_MS;
+        report.occurred.end_ms = report.occurred.start_ms;
+        desk_send(desk, 0, &report);
+    }
+    desk_until(desk, desk_is_quiet);
+    desk_mark(desk, 0, "desk", START_MS + 10 * DAY_MS, SOURCE_LIVE);
+    desk_for(desk, 20);
+    const struct reopen *reopen = desk->correlator->reopen;
+    int64_t needed_ms = 0;
+    assert_int_equal(correlator_stats(desk->correlator)->incidents, 9);
+    assert_int_equal(reopen_needs(reopen, START_MS + 10 * DAY_MS, &needed_ms), STATUS_OK);
+    assert_true(needed_ms == START_MS - 2 * DAY_MS);
+    days_pass(desk, 50);
+    assert_int_equal(reopen_needs(reopen, START_MS + 50 * DAY_MS, &needed_ms), STATUS_OK);
+    assert_true(needed_ms == START_MS + (50 - 5 - 2) * DAY_MS - 1);
+    assert_int_equal(reopen_needs(reopen, TIME_NONE, &needed_ms), STATUS_OK);
+    assert_true(needed_ms == INT64_MIN);
+    night_close(&night);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +263,7 @@ int main(void)
         cmocka_unit_test(an_archive_told_again_changes_nothing_and_reads_nothing_back),
         cmocka_unit_test(what_no_rule_wants_is_known_when_it_comes_again),
         cmocka_unit_test(many_late_ones_are_one_reopening),
+        cmocka_unit_test(a_start_needs_all_that_is_in_memory_and_five_windows),
         cmocka_unit_test(what_touches_more_than_memory_may_hold_is_too_late_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
