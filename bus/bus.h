@@ -30,15 +30,17 @@ void bus_use_keys(struct bus *bus, struct keyring *keyring);
 /* What those who dial may ask of those that are listened on here; 0: the default. Beyond it they are refused or cut off
  * with a reason, and counted; only the rate is a brake. */
 struct bus_limits {
-    uint32_t sessions;           /* open at once; 256, of receivers of items 64 */
-    uint32_t sessions_per_key;   /* 16 */
-    uint32_t connections;        /* 2048; one more cuts off the oldest that has not spoken */
-    uint32_t silent_connections; /* that have not spoken; 1024 */
-    uint32_t silent_ms;          /* how long a connection may take to speak; 10 s */
-    uint32_t items_per_s;        /* a sender's; credit comes no faster. 0: as fast as they are acknowledged */
-    uint32_t batch_items;        /* LIMIT_BATCH_ITEMS */
-    uint32_t item_bytes;         /* LIMIT_REPORT_BYTES */
-    uint32_t frame_bytes;        /* LIMIT_BATCH_BYTES */
+    uint32_t sessions;            /* open at once; 256, of receivers of items 64 */
+    uint32_t sessions_per_key;    /* 16 */
+    uint32_t connections_per_key; /* that have spoken, and as many that have not yet; 32, or sessions_per_key */
+    uint32_t connections;         /* 2048; one more cuts off the oldest that has not spoken */
+    uint32_t silent_connections;  /* that have not spoken; 1024 */
+    uint32_t silent_ms;           /* how long a connection may take to speak; 10 s */
+    uint32_t refusals_per_s;      /* of one address, for its key; beyond that its connections are cut off. 32 */
+    uint32_t items_per_s;         /* a sender's; credit comes no faster. 0: as fast as they are acknowledged */
+    uint32_t batch_items;         /* LIMIT_BATCH_ITEMS */
+    uint32_t item_bytes;          /* LIMIT_REPORT_BYTES */
+    uint32_t frame_bytes;         /* LIMIT_BATCH_BYTES */
 };
 /* Before a url is opened. Copied. */
 void bus_use_limits(struct bus *bus, const struct bus_limits *limits);
@@ -70,11 +72,15 @@ struct peer {
     X(connections, "connections accepted")                                                                             \
     X(strangers, "connections gone without a word: no key, a wrong one, or nothing to say")                            \
     X(cut, "connections cut off: silent, too many, or refused and still there")                                        \
-    X(accept_failed, "connections that could not be accepted")
+    X(accept_failed, "connections that could not be accepted")                                                         \
+    X(braked, "connections cut off at once: their address was refused too often of late")                              \
+    X(crowded, "connections refused, of keys that had as many as they may")
 #define LISTENER_COUNTS(stats)                                                                                         \
     .revoked = &(stats).revoked, .port = {                                                                             \
                                      .connections = &(stats).connections,                                              \
                                      .strangers = &(stats).strangers,                                                  \
                                      .cut = &(stats).cut,                                                              \
                                      .accept_failed = &(stats).accept_failed,                                          \
+                                     .braked = &(stats).braked,                                                        \
+                                     .crowded = &(stats).crowded,                                                      \
     }

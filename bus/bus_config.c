@@ -35,7 +35,7 @@ static const struct config_row key_rows[] = {
 
 struct written_limits {
     int64_t sessions, sessions_per_key, connections, silent_connections, silent_ms, items_per_s, batch_items,
-        item_bytes, frame_bytes;
+        item_bytes, frame_bytes, connections_per_key, refusals_per_s;
 };
 
 static const struct config_row limit_rows[] = {
@@ -45,6 +45,10 @@ static const struct config_row limit_rows[] = {
      .max = 4096, .help = "sessions of one key at once"},
     {"connections", CONFIG_INTEGER, offsetof(struct written_limits, connections), .fallback = "2048", .min = 1,
      .max = 1000000, .help = "connections at once; one more cuts off the oldest that has not spoken"},
+    {"connections_per_key", CONFIG_INTEGER, offsetof(struct written_limits, connections_per_key), .fallback = "32",
+     .min = 1, .max = 4096, .help = "connections of one key at once, and as many that have not spoken"},
+    {"refusals_per_second", CONFIG_INTEGER, offsetof(struct written_limits, refusals_per_s), .fallback = "32", .min = 1,
+     .max = 1000, .help = "of one address, for its key; beyond it is cut off before it shakes hands"},
     {"silent_connections", CONFIG_INTEGER, offsetof(struct written_limits, silent_connections), .fallback = "1024",
      .min = 1, .max = 1000000, .help = "connections that have not spoken"},
     {"silent_after", CONFIG_DURATION, offsetof(struct written_limits, silent_ms), .fallback = "10s", .min = 1000,
@@ -67,6 +71,8 @@ static bool limits_read(struct config *config, const struct config_node *node, s
     *ret_limits = (struct bus_limits){
         .sessions = (uint32_t)written.sessions,
         .sessions_per_key = (uint32_t)written.sessions_per_key,
+        .connections_per_key = (uint32_t)written.connections_per_key,
+        .refusals_per_s = (uint32_t)written.refusals_per_s,
         .connections = (uint32_t)written.connections,
         .silent_connections = (uint32_t)written.silent_connections,
         .silent_ms = (uint32_t)written.silent_ms,

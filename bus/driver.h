@@ -27,6 +27,8 @@ struct port_counts {
     uint64_t *strangers;     /* gone without a word: no key, a wrong one, or nothing to say */
     uint64_t *cut;           /* cut off: silent for too long, too many, or refused and still there */
     uint64_t *accept_failed; /* no descriptors left, as a rule */
+    uint64_t *braked;        /* cut off before they shook hands: their address was refused too often of late */
+    uint64_t *crowded;       /* refused: of keys that had as many as they may */
 };
 
 struct port_options {
@@ -39,6 +41,8 @@ struct port_options {
     enum key_role role;
     /* of a listener; 0: the driver's own */
     uint32_t connections_max, silent_max, silent_ms;
+    uint32_t refusals_per_s; /* with keys: of one address; beyond it is braked */
+    uint32_t newcomers_max;  /* with keys: of one key, that have not been heard yet */
     struct port_counts counts;
 };
 
@@ -56,8 +60,8 @@ struct port_events {
     /* The line is gone, and so is what was under way on it; what had come was handed over before, unless the port is
      * held. A driver that cannot see it tells nothing: silence is the session's business. */
     void (*down)(void *self, uint64_t line, const char *reason);
-    /* No line came to be, and none will until something changes: keys that do not fit, an address that was taken.
-     * Tried again, and told again, for ever. */
+    /* No line came to be, and none will until something changes: keys that do not fit, an address that was taken, a key
+     * with too many lines. Tried again, and told again, for ever. */
     void (*refused)(void *self, const char *reason);
     void *self;
 };

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 /* Lines beyond peers_max that may be between their first frame and their greeting, or muted. */
-#define LINKS_SPARE      16u
-#define SESSIONS_PER_KEY 16u
-#define RATE_TICK_MS     250u /* how often credit is granted at least, where it is a matter of time */
-#define REVOKED          "this key is not allowed, or no longer"
+#define LINKS_SPARE         16u
+#define SESSIONS_PER_KEY    16u
+#define CONNECTIONS_PER_KEY 32u
+#define RATE_TICK_MS        250u /* how often credit is granted at least, where it is a matter of time */
+#define REVOKED             "this key is not allowed, or no longer"
 
 static uint64_t end_now(const struct end *end)
 {
@@ -160,6 +161,22 @@ uint32_t end_sessions_per_key(const struct end *end)
     return limit > 0 ? limit : SESSIONS_PER_KEY;
 }
 
+static uint32_t end_connections_per_key(const struct end *end)
+{
+    uint32_t limit = bus_limits(end->bus)->connections_per_key, sessions = end_sessions_per_key(end);
+    limit = limit > 0 ? limit : CONNECTIONS_PER_KEY;
+    return limit > sessions ? limit : sessions;
+}
+
+/* Has the key as many connections as it may? */
+static bool user_crowds(const struct end *end, const char *user)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < end->link_count && end_has_list(end); i++)
+        count += !end->links[i]->gone && strcmp(end->links[i]->user, user) == 0;
+    return count >= end_connections_per_key(end);
+}
+
 /* Sessions of the key that the newcomer does not take the place of. */
 static bool link_has_room(struct end *end, struct link *link)
 {
@@ -264,18 +281,49 @@ static enum status frame_send(struct end *end, uint64_t line, const struct frame
     return end->driver->send(end->port, line, (struct span){end->text.data, end->text.size});
 }
 
+/* Told once, until something else is the matter or a line comes up. */
+static void on_refused(void *self, const char *reason)
+{
+    struct end *end = self;
+    const struct peer peer = {.name = end->door, .reason = end->refused};
+    if (strcmp(end->refused, reason) == 0)
+        return;
+    (void)snprintf(end->refused, sizeof end->refused, "%s", reason);
+    end->hooks.peer(end->hooks.self, &peer, PEER_REFUSED);
+}
+
+static void line_turn_away(struct end *end, uint64_t line, const char *reason)
+{
+    struct frame frame = {.kind = FRAME_REFUSAL, .refusal = {.reason = span_of(reason)}};
+    (void)!frame_send(end, line, &frame);
+    end->driver->drop(end->port, line);
+    ++*end->options.counts.refusals;
+}
+
+/* Told of a key once, until a line comes up or something else is the matter. */
+static void line_crowds(struct end *end, uint64_t line, const char *user)
+{
+    char reason[256];
+    const struct allowed_key *key = keyring_find(end->keys, user);
+    (void)snprintf(reason, sizeof reason, "the key of %.64s has %u connections: no more are admitted",
+                   key != NULL ? key->name : "nobody", end_connections_per_key(end));
+    line_turn_away(end, line, reason);
+    ++*end->options.counts.port.crowded;
+    on_refused(end, reason);
+}
+
 static void on_up(void *self, uint64_t line, const char *user)
 {
     struct end *end = self;
-    end->refused[0] = '\0';
-    if (link_add(end, line, user) == NULL) {
-        struct frame frame = {.kind = FRAME_REFUSAL, .refusal = {.reason = SPAN("too many peers")}};
-        (void)!frame_send(end, line, &frame);
-        end->driver->drop(end->port, line);
-        ++*end->options.counts.refusals;
+    if (user_crowds(end, user)) {
+        line_crowds(end, line, user);
         return;
     }
-    end_wake(end);
+    end->refused[0] = '\0';
+    if (link_add(end, line, user) == NULL)
+        line_turn_away(end, line, "too many peers");
+    else
+        end_wake(end);
 }
 
 /* A frame of a key that is not on the list any more: nothing of it is believed. */
@@ -345,17 +393,6 @@ static void on_down(void *self, uint64_t line, const char *reason)
         link->session.state = SESSION_OVER;
         peer_tell(end, link, PEER_DOWN);
     }
-}
-
-/* Told once, until something else is the matter or a line comes up. */
-static void on_refused(void *self, const char *reason)
-{
-    struct end *end = self;
-    const struct peer peer = {.name = end->door, .reason = end->refused};
-    if (strcmp(end->refused, reason) == 0)
-        return;
-    (void)snprintf(end->refused, sizeof end->refused, "%s", reason);
-    end->hooks.peer(end->hooks.self, &peer, PEER_REFUSED);
 }
 
 /* --- keys that change --- */
@@ -520,6 +557,8 @@ enum status end_open(struct end *end, struct bus *bus, const struct end_options 
                                               .connections_max = bus_limits(bus)->connections,
                                               .silent_max = bus_limits(bus)->silent_connections,
                                               .silent_ms = bus_limits(bus)->silent_ms,
+                                              .refusals_per_s = bus_limits(bus)->refusals_per_s,
+                                              .newcomers_max = end_connections_per_key(end),
                                               .counts = options->counts.port};
     const struct port_events events = {on_up, on_frame, on_garbled, on_writable, on_down, on_refused, end};
     status = end->driver->open(bus_loop(bus), &port_options, &events, &end->port, ret_reason);

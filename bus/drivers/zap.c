@@ -18,7 +18,7 @@ void zap_answer(const struct span *frames, size_t count, const struct zap_judge 
     *ret_answer = (struct zap_answer){.status = ZAP_REFUSED, .text = "not allowed"};
     if (count > REQUEST_ID && frames[REQUEST_ID].size <= ZAP_REQUEST_ID_MAX)
         ret_answer->request_id = frames[REQUEST_ID];
-    if (!request_read(frames, count, &key) || !judge->admits(judge->self, frames[DOMAIN], &key))
+    if (!request_read(frames, count, &key) || !judge->admits(judge->self, frames[DOMAIN], frames[ADDRESS], &key))
         return;
     ret_answer->status = ZAP_ADMITTED;
     ret_answer->text = "";

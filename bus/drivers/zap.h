@@ -20,7 +20,8 @@ struct zap_answer {
 };
 
 struct zap_judge {
-    bool (*admits)(void *self, struct span domain, const struct key *public);
+    /* The address is numbers, of tcp; it may be anything. */
+    bool (*admits)(void *self, struct span domain, struct span address, const struct key *public);
     void *self;
 };
 

@@ -151,10 +151,13 @@ static struct line *line_begin(struct port *port, zmq_msg_t *routing, zmq_msg_t 
     struct line *line = line_add(port, zmq_msg_data(routing), zmq_msg_size(routing));
     if (line == NULL)
         return NULL;
+    bool first = false;
     listen_events(port);
-    line->connection = guard_speaks(&port->guard, zmq_msg_get(message, ZMQ_SRCFD));
+    line->connection = guard_speaks(&port->guard, zmq_msg_get(message, ZMQ_SRCFD), &first);
     uint64_t number = line->number;
     const char *user = port->options.keys != NULL ? zmq_msg_gets(message, "User-Id") : NULL;
+    if (first && user != NULL)
+        zap_heard(port->seat, user);
     port->events.up(port->events.self, number, user != NULL ? user : "");
     return port->closing ? NULL : line_find(port, number); /* it may have been dropped at once */
 }
@@ -224,9 +227,12 @@ static void on_check(uv_check_t *check)
 {
     struct port *port = check->data;
     struct plug *plug = port->plug;
+    port->empty = false;
     for (int i = 0; i < DRAIN_BUDGET && plug != NULL && plug == port->plug && !port->held && !port->closing; i++)
-        if (!port_receive(port, plug->socket))
+        if (!port_receive(port, plug->socket)) {
+            port->empty = true;
             break;
+        }
     if (port->closing)
         return;
     if (port->end == BUS_DIAL)

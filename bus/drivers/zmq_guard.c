@@ -87,9 +87,10 @@ bool guard_gone(struct guard *guard, int fd)
     return false;
 }
 
-uint64_t guard_speaks(struct guard *guard, int fd)
+uint64_t guard_speaks(struct guard *guard, int fd, bool *ret_first)
 {
     struct connection *connection = find(guard, fd);
+    *ret_first = connection != NULL && !connection->speaks;
     if (connection == NULL)
         return 0;
     guard->silent -= !connection->speaks;

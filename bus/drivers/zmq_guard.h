@@ -34,8 +34,8 @@ size_t guard_accepted(struct guard *guard, int fd, uint64_t now_ms);
 size_t guard_sweep(struct guard *guard, uint64_t now_ms);
 /* It is gone. Whether it went without a word. */
 bool guard_gone(struct guard *guard, int fd);
-/* A message came on it: its number; 0: unknown. */
-uint64_t guard_speaks(struct guard *guard, int fd);
+/* A message came on it: its number; 0: unknown. Whether it was the first. */
+uint64_t guard_speaks(struct guard *guard, int fd, bool *ret_first);
 /* Its line is over: it is cut off at that time. */
 void guard_cut(struct guard *guard, uint64_t number, uint64_t at_ms);
 void guard_fini(struct guard *guard);

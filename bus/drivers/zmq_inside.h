@@ -5,7 +5,9 @@
  *     zmq_listen.c  one socket, bound, and proven to keep strangers out where there are keys
  *     zmq_plug.c    a socket, its monitor, and how libuv watches them
  *     zmq_lines.c   number ↔ routing id
- *     zmq_guard.c   a listener's connections: who never speaks is cut off */
+ *     zmq_guard.c   a listener's connections: who never speaks is cut off
+ *     zmq_zap.c     who is let in: by key, and by how many of it there are
+ *     zmq_brake.c   addresses that were refused too often */
 #pragma once
 
 #include "bus/driver.h"
@@ -61,6 +63,8 @@ struct port {
     struct line *recent;
     uint64_t last_number;
     bool held;
+    bool empty;            /* all that came was read, at the last look */
+    uint64_t all_heard_ms; /* a listener's with keys: when that was told to its seat */
     bool closing;
     int handles; /* of libuv, the plugs' too */
     void (*closed)(void *self);

@@ -4,14 +4,44 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
-#define SWEEP_MS 250
-#define AGAIN_MS 1000 /* between attempts to listen anew */
+#define SWEEP_MS       250
+#define GONE_MS        3500 /* from being cut off, at the next sweep, to being gone: a handshake's time at most */
+#define REFUSALS_PER_S 32u
+#define NEWCOMERS_MAX  32u
+#define AGAIN_MS       1000 /* between attempts to listen anew */
+
+static uint32_t newcomers_max(const struct port *port)
+{
+    return port->options.newcomers_max > 0 ? port->options.newcomers_max : NEWCOMERS_MAX;
+}
 
 static void count(uint64_t *counter, size_t more)
 {
     if (counter != NULL)
         *counter += more;
+}
+
+/* Connections that were let in and not heard are forgotten once all that came was read, and they are gone: because
+ * nobody is there who was not heard, or because they would have been cut off by now. */
+static void newcomers_sweep(struct port *port)
+{
+    uint64_t now_ms = uv_now(port->loop);
+    char user[KEY_TEXT_BYTES], reason[256];
+    bool gone = port->guard.silent == 0 || now_ms - port->all_heard_ms >= port->guard.silent_ms + GONE_MS;
+    if (port->empty && gone) {
+        zap_all_heard(port->seat);
+        port->all_heard_ms = now_ms;
+    }
+    uint64_t crowded = zap_crowded(port->seat, user);
+    if (crowded == 0)
+        return;
+    count(port->options.counts.crowded, (size_t)crowded);
+    (void)snprintf(reason, sizeof reason,
+                   "the key %s has %u connections that were not heard yet: no more of it are let in", user,
+                   newcomers_max(port));
+    port->events.refused(port->events.self, reason);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -23,6 +53,8 @@ static void on_sweep(uv_timer_t *timer)
     }
     listen_events(port);
     count(port->options.counts.cut, guard_sweep(&port->guard, uv_now(port->loop)));
+    if (port->seat != NULL)
+        newcomers_sweep(port);
 }
 
 static enum status bind_failed(const char *url, char ret_reason[256])
@@ -53,9 +85,14 @@ static enum status plug_bind(struct port *port, struct plug *plug, char ret_reas
 enum status listen_start(struct port *port, char ret_reason[256])
 {
     struct keyring *keys = port->options.keys;
+    uint32_t refusals_per_s = port->options.refusals_per_s;
+    const struct zap_options zap_options = {.keyring = keys,
+                                            .role = port->options.role,
+                                            .refusals_per_s = refusals_per_s > 0 ? refusals_per_s : REFUSALS_PER_S,
+                                            .newcomers_max = newcomers_max(port)};
     enum status status = zmq_url_is_free(port->url, ret_reason);
     if (status == STATUS_OK && keys != NULL && port->seat == NULL)
-        status = zap_open(port->context, keys, port->options.role, &port->seat, ret_reason);
+        status = zap_open(port->context, &zap_options, &port->seat, ret_reason);
     if (status != STATUS_OK)
         return status;
     struct plug *plug = plug_new(port);
@@ -85,6 +122,14 @@ void listen_again(struct port *port)
     port->events.refused(port->events.self, reason);
 }
 
+/* Cut off before it shakes hands, which the guard need not know. */
+static bool is_braked(const struct port *port, int fd)
+{
+    struct address address;
+    return port->seat != NULL && address_of_peer(fd, &address) && zap_brakes(port->seat, &address) &&
+           shutdown(fd, SHUT_RDWR) == 0;
+}
+
 void listen_events(struct port *port)
 {
     struct plug_event event;
@@ -92,7 +137,10 @@ void listen_events(struct port *port)
     while (port->plug != NULL && plug_event_next(port->plug, &event)) {
         if (event.kind == ZMQ_EVENT_ACCEPTED) {
             count(counts->connections, 1);
-            count(counts->cut, guard_accepted(&port->guard, event.value, uv_now(port->loop)));
+            if (is_braked(port, event.value))
+                count(counts->braked, 1);
+            else
+                count(counts->cut, guard_accepted(&port->guard, event.value, uv_now(port->loop)));
         } else if (event.kind == ZMQ_EVENT_DISCONNECTED) {
             count(counts->strangers, guard_gone(&port->guard, event.value));
         } else if (event.kind == ZMQ_EVENT_ACCEPT_FAILED) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define HWM_FRAMES        32 /* frames, not bytes: a frame is a batch */
+#define HWM_KEYED         8  /* of who comes with a key from anywhere: what lies in memory while nobody reads */
 #define CURVE_BYTES       64 /* what encryption adds to a frame, at most: 33 */
 #define BACKLOG           1024
 #define LINGER_MS         1000    /* for the last word; −1 would hang the exit */
@@ -105,7 +106,7 @@ static bool socket_set(void *socket, const struct port *port)
     } rows[] = {
         {ZMQ_LINGER, LINGER_MS},
         {ZMQ_SNDHWM, HWM_FRAMES},
-        {ZMQ_RCVHWM, HWM_FRAMES},
+        {ZMQ_RCVHWM, port->end == BUS_LISTEN && port->options.keys != NULL ? HWM_KEYED : HWM_FRAMES},
         /* −1 would say the same, but for ipc and some addresses of tcp it ends the pipe with the connection: what came
            last and was not read yet would be gone. */
         {ZMQ_RECONNECT_IVL, NEVER_MS},

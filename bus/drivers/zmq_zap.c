@@ -8,14 +8,20 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <uv.h>
 #include <zmq.h>
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 
+#define KEY_SLOTS 1024u
+
 struct zap_seat {
     char domain[24];
-    struct keyring *keyring;
-    enum key_role role;
+    struct zap_options options;
+    struct brake brake;
+    uint16_t newcomers[2][KEY_SLOTS]; /* since all was heard the last time, and before */
+    uint64_t crowded;
+    char crowd[KEY_TEXT_BYTES]; /* the key that was refused last for it */
     struct zap_seat *next;
 };
 
@@ -26,14 +32,47 @@ static pthread_t thread;
 static void *thread_context, *thread_socket;
 static atomic_bool ending;
 
-static bool admits(void *self, struct span domain, const struct key *public)
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+static size_t slot_of(const struct key *public)
+{
+    return ((size_t) public->bytes[0] << 8 | public->bytes[1]) % KEY_SLOTS;
+}
+
+/* Its key is on the list: is there room for one more that has not spoken? */
+static bool newcomer_fits(struct zap_seat *seat, const struct key *public)
+{
+    size_t slot = slot_of(public);
+    if ((uint32_t)seat->newcomers[0][slot] + seat->newcomers[1][slot] < seat->options.newcomers_max) {
+        seat->newcomers[0][slot]++;
+        return true;
+    }
+    seat->crowded++;
+    key_print(public, seat->crowd);
+    return false;
+}
+
+static bool seat_admits(struct zap_seat *seat, struct span address, const struct key *public)
+{
+    struct address at;
+    if (keyring_admits(seat->options.keyring, seat->options.role, public))
+        return newcomer_fits(seat, public);
+    if (address_parse(address, &at))
+        brake_refused(&seat->brake, &at, now_ms());
+    return false;
+}
+
+static bool admits(void *self, struct span domain, struct span address, const struct key *public)
 {
     (void)self;
     bool admitted = false;
     (void)pthread_mutex_lock(&lock);
-    for (const struct zap_seat *seat = seats; seat != NULL; seat = seat->next)
+    for (struct zap_seat *seat = seats; seat != NULL; seat = seat->next)
         if (span_equal(span_of(seat->domain), domain))
-            admitted = keyring_admits(seat->keyring, seat->role, public);
+            admitted = seat_admits(seat, address, public);
     (void)pthread_mutex_unlock(&lock);
     return admitted;
 }
@@ -134,16 +173,15 @@ static void thread_stop(void)
     (void)zmq_close(poke);
 }
 
-enum status zap_open(void *context, struct keyring *keyring, enum key_role role, struct zap_seat **ret_seat,
-                     char ret_reason[256])
+enum status zap_open(void *context, const struct zap_options *options, struct zap_seat **ret_seat, char ret_reason[256])
 {
     struct zap_seat *seat = calloc(1, sizeof *seat);
     if (seat == NULL) {
         (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
         return STATUS_NO_MEMORY;
     }
-    seat->keyring = keyring;
-    seat->role = role;
+    seat->options = *options;
+    seat->brake.refusals_per_s = options->refusals_per_s;
     (void)pthread_mutex_lock(&lock);
     bool running = seats != NULL || thread_start(context);
     int error = errno;
@@ -165,6 +203,45 @@ enum status zap_open(void *context, struct keyring *keyring, enum key_role role,
 const char *zap_domain(const struct zap_seat *seat)
 {
     return seat->domain;
+}
+
+bool zap_brakes(const struct zap_seat *seat, const struct address *address)
+{
+    (void)pthread_mutex_lock(&lock);
+    bool holds = brake_holds(&seat->brake, address, now_ms());
+    (void)pthread_mutex_unlock(&lock);
+    return holds;
+}
+
+void zap_heard(struct zap_seat *seat, const char *user)
+{
+    struct key public;
+    if (!key_parse(span_of(user), &public))
+        return;
+    size_t slot = slot_of(&public);
+    (void)pthread_mutex_lock(&lock);
+    uint16_t *count = &seat->newcomers[seat->newcomers[1][slot] > 0][slot];
+    if (*count > 0)
+        --*count;
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void zap_all_heard(struct zap_seat *seat)
+{
+    (void)pthread_mutex_lock(&lock);
+    memcpy(seat->newcomers[1], seat->newcomers[0], sizeof seat->newcomers[0]);
+    memset(seat->newcomers[0], 0, sizeof seat->newcomers[0]);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+uint64_t zap_crowded(struct zap_seat *seat, char ret_user[KEY_TEXT_BYTES])
+{
+    (void)pthread_mutex_lock(&lock);
+    uint64_t crowded = seat->crowded;
+    seat->crowded = 0;
+    memcpy(ret_user, seat->crowd, KEY_TEXT_BYTES);
+    (void)pthread_mutex_unlock(&lock);
+    return crowded;
 }
 
 void zap_close(struct zap_seat *seat)

@@ -1,11 +1,14 @@
 /* Any bytes as a question of ZeroMQ's: frames are cut at each 0xff. Only who holds the one key gets in, and by it. */
 #include "bus/drivers/zap.h"
+#include "bus/drivers/zmq_brake.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FRAMES 12u
 
-static bool admits(void *self, struct span domain, const struct key *public)
+static bool admits(void *self, struct span domain, struct span address, const struct key *public)
 {
+    struct address at;
+    (void)address_parse(address, &at);
     return span_equal(domain, SPAN("1")) && key_equal(public, self);
 }
 

@@ -223,6 +223,102 @@ static void a_key_has_no_more_sessions_than_it_may(void **state)
     house_end(&house, bus, &second);
 }
 
+static void raw_open_with(struct raw *raw, struct house *house, const struct party *party, const char *name)
+{
+    *raw = (struct raw){.keys = party->keyring, .says_hello = true, .hello = hello_of(name, LINK_SENDER, 1)};
+    raw_open(raw, house->world, BUS_DIAL);
+}
+
+static void a_key_has_no_more_connections_than_it_may(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct raw raws[3];
+    static const char *const names[] = {"desk-a", "desk-b", "desk-c"};
+    house_open(&house, world);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.sessions_per_key = 2, .connections_per_key = 2});
+    taker_with(&house, &house.listener);
+    for (size_t i = 0; i < 3; i++) {
+        raw_open_with(&raws[i], &house, &house.agent, names[i]);
+        world_until(world, raws[i].welcomes + raws[i].refusals > 0);
+    }
+    assert_int_equal(raws[2].welcomes, 0);
+    assert_string_equal(raws[2].reason, "the key of desk has 2 connections: no more are admitted");
+    assert_true(receiver_stats(house.taker.receiver)->crowded > 0);
+    assert_int_equal(house.taker.refusals, 1); /* told once */
+    assert_string_equal(house.taker.reason, raws[2].reason);
+    assert_int_equal(raws[0].refusals + raws[1].refusals, 0);
+    for (size_t i = 0; i < 3; i++)
+        raw_close(&raws[i]);
+    taker_close(&house.taker);
+    world_until(world, house.taker.closed);
+    world->bus = bus;
+    house_close(&house);
+}
+
+/* While nobody reads, what a key's connections send lies in memory: so there are not many of them, gone or not. */
+static void a_key_is_not_let_in_again_and_again_while_nobody_reads(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct raw raws[2], late;
+    house_open(&house, world);
+    allow(&house, "second", "stranger", "*");
+    keyring_refresh(house.listener.keyring, KEYRING_NOW, 0);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.sessions_per_key = 2, .connections_per_key = 2});
+    taker_with(&house, &house.listener);
+    receiver_set_flow(house.taker.receiver, RECEIVER_HELD);
+    for (size_t i = 0; i < 2; i++) {
+        raw_open_with(&raws[i], &house, &house.agent, "desk-a");
+        world_until(world, raws[i].ups > 0);
+        world_rest(world, 50);
+        raw_close(&raws[i]); /* what it said is still there */
+    }
+    raw_open_with(&late, &house, &house.agent, "desk-b");
+    world_until(world, late.turned_away > 0 && house.taker.refusals > 0);
+    assert_int_equal(late.ups, 0);
+    assert_non_null(strstr(house.taker.reason, "has 2 connections that were not heard yet"));
+    assert_true(receiver_stats(house.taker.receiver)->crowded > 0);
+    giver_with(&house.giver, &house, &house.other, "second"); /* another key */
+    (void)giver_give(&house.giver, 10);
+    receiver_set_flow(house.taker.receiver, RECEIVER_FLOWS);
+    world_until(world, house.giver.acked == 10 && late.welcomes > 0);
+    raw_close(&late);
+    house_end(&house, bus, NULL);
+}
+
+static void an_address_that_is_refused_too_often_is_cut_off_and_disturbs_nobody(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct giver strangers[3] = {{0}}, late = {0};
+    static const char *const names[] = {"desk-a", "desk-b", "desk-c"};
+    house_open(&house, world);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.refusals_per_s = 1});
+    taker_with(&house, &house.listener);
+    giver_with(&house.giver, &house, &house.agent, "desk");
+    giver_give_all(&house.giver, 10);
+    world_until(world, house.giver.acked == 10);
+    for (size_t i = 0; i < 3; i++)
+        giver_with(&strangers[i], &house, &house.other, names[i]);
+    world_until(world, receiver_stats(house.taker.receiver)->braked > 0);
+    giver_give_all(&house.giver, 10);
+    world_until(world, house.giver.acked == 20);
+    assert_int_equal(house.giver.ups, 1);
+    assert_int_equal(house.giver.downs, 0);
+    giver_with(&late, &house, &house.agent, "desk-late"); /* from the same address: in its turn */
+    (void)giver_give(&late, 10);
+    world_until(world, late.acked == 10);
+    assert_int_equal(house.taker.ups, 2);
+    for (size_t i = 0; i < 3; i++)
+        giver_close(&strangers[i]);
+    world_until(world, strangers[0].closed && strangers[1].closed && strangers[2].closed);
+    house_end(&house, bus, &late);
+}
+
 /* What is sent waits for all of them, here or not. */
 static void a_key_is_known_by_no_more_names_than_it_may(void **state)
 {
@@ -333,6 +429,9 @@ int contract_run_keys(const struct bus_contract *with)
         TEST(who_was_refused_gets_in_once_it_is_allowed_and_goes_when_it_is_revoked),
         TEST(nobody_goes_by_another_s_name),
         TEST(a_key_has_no_more_sessions_than_it_may),
+        TEST(a_key_has_no_more_connections_than_it_may),
+        TEST(a_key_is_not_let_in_again_and_again_while_nobody_reads),
+        TEST(an_address_that_is_refused_too_often_is_cut_off_and_disturbs_nobody),
         TEST(a_key_is_known_by_no_more_names_than_it_may),
         TEST(the_listener_takes_another_key_while_all_run),
         TEST(the_greatest_frame_fits),
