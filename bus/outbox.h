@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "bus/promises.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,9 @@ struct outbox_driver {
                    struct span *ret_items);
     /* Forgets all up to position; beyond last: nothing happens to what is not there. */
     void (*trim)(struct outbox *outbox, uint64_t position);
+    /* What the sources promise from here on, packed: kept with what is appended next, so that it is there again when
+     * that is read after a restart. NULL: it does not outlive the process. */
+    void (*promise)(struct outbox *outbox, struct span packed);
     /* Begins a new epoch: a receiver takes what is kept as a new stream. Not OK: it has begun, but would not outlive
      * the process. */
     enum status (*renew)(struct outbox *outbox);
@@ -57,8 +61,9 @@ struct outbox {
     /* Where the epoch begins. A receiver that knows nothing of it and finds it begun later misses what is between; 0:
      * it misses nothing, whatever it finds. */
     uint64_t begins;
-    uint64_t dropped; /* items dropped by its policy, so far */
-    size_t bytes;     /* that wait, with what they cost to keep */
+    struct promises promises; /* among what waits; of what is read back, up to where it was read */
+    uint64_t dropped;         /* items dropped by its policy, so far */
+    size_t bytes;             /* that wait, with what they cost to keep */
     size_t bytes_max;
     bool full;  /* at its limit, or that of the device: not for a moment only */
     bool lossy; /* that a receiver misses what is not kept any more is no reason to stop */

@@ -88,6 +88,7 @@ static void acked_advance(struct sender *sender)
         return;
     sender->stats.acked += least + 1 - outbox->first - passed_settle(sender, least);
     outbox->driver->trim(outbox, least);
+    promises_trim(&outbox->promises, least);
     if (sender->events.acked != NULL)
         sender->events.acked(sender->events.self, least);
     room_tell(sender);
@@ -357,10 +358,15 @@ enum status sender_marks(struct sender *sender, const struct source_mark *marks,
     /* What no frame can carry is refused here, not when it should be sent. */
     struct text trial = {0};
     struct frame frame = {.kind = FRAME_HEARTBEAT, .heartbeat = {UINT64_MAX, marks, count}};
+    struct outbox *outbox = sender->outbox;
     enum status status = frame_pack(&frame, &trial);
-    text_fini(&trial);
     if (status == STATUS_OK)
-        status = marks_copy(&sender->marks, marks, count, sender->outbox->last);
+        status = marks_copy(&sender->marks, marks, count, outbox->last);
+    if (status == STATUS_OK)
+        status = promises_add(&outbox->promises, marks, count, outbox->last);
+    if (status == STATUS_OK && outbox->driver->promise != NULL)
+        outbox->driver->promise(outbox, (struct span){trial.data, trial.size});
+    text_fini(&trial);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < sender->end.link_count; i++)

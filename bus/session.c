@@ -248,6 +248,18 @@ static enum session_event hear_credit(struct session *session, const struct fram
     return SESSION_QUIET;
 }
 
+/* Those that come now hold earlier. */
+static void waiting_put_back(struct session *session)
+{
+    if (!session->newest_set) {
+        struct marks spare = session->newest;
+        session->newest = session->waiting;
+        session->waiting = spare;
+        session->newest_set = true;
+    }
+    session->waiting_set = false;
+}
+
 static enum session_event hear_heartbeat(struct session *session, const struct frame *frame)
 {
     const struct frame_heartbeat *heartbeat = &frame->heartbeat;
@@ -255,6 +267,8 @@ static enum session_event hear_heartbeat(struct session *session, const struct f
         return SESSION_QUIET;
     if (session->options.role == LINK_SENDER)
         return OFFENCE(session, ENDING_MALFORMED, "marks from a receiver");
+    if (session->waiting_set && heartbeat->position < session->waiting.position)
+        waiting_put_back(session);
     bool *set = session->waiting_set ? &session->newest_set : &session->waiting_set;
     struct marks *marks = session->waiting_set ? &session->newest : &session->waiting;
     if (marks_copy(marks, heartbeat->marks, heartbeat->count, heartbeat->position) == STATUS_OK)
@@ -419,15 +433,32 @@ static bool say_credit(struct session *session, uint64_t now_ms, struct frame *r
     return true;
 }
 
+/* Of a sender: the last that hold for what was sent. Where none is known any more, the newest: they wait there for
+ * their items. */
+static const struct marks *marks_to_say(const struct session *session)
+{
+    const struct marks *past = promises_find(&session->options.outbox->promises, session->sent);
+    return past != NULL ? past : session->options.marks;
+}
+
+/* Something was sent that later ones hold for. */
+static void marks_follow(struct session *session)
+{
+    const struct marks *past = promises_find(&session->options.outbox->promises, session->sent);
+    session->marks_due = session->marks_due || (past != NULL && past->position > session->promised);
+}
+
 static bool say_heartbeat(struct session *session, uint64_t now_ms, struct frame *ret_frame)
 {
     if (!session->marks_due && now_ms - session->said_ms < session->options.heartbeat_ms)
         return false;
     session->marks_due = false;
     *ret_frame = (struct frame){.kind = FRAME_HEARTBEAT};
-    const struct marks *marks = session->options.role == LINK_SENDER ? session->options.marks : NULL;
-    if (marks != NULL && marks->count > 0)
+    const struct marks *marks = session->options.role == LINK_SENDER ? marks_to_say(session) : NULL;
+    if (marks != NULL && marks->count > 0) {
         ret_frame->heartbeat = (struct frame_heartbeat){marks->position, marks->items, marks->count};
+        session->promised = marks->position <= session->sent ? marks->position : session->promised;
+    }
     return true;
 }
 
@@ -491,6 +522,7 @@ static bool say_batch(struct session *session, struct span *items, struct frame 
         return false;
     *ret_frame = (struct frame){.kind = FRAME_BATCH, .batch = {.first = first, .items = items, .count = count}};
     count_sent(session, count);
+    marks_follow(session);
     return true;
 }
 

@@ -106,8 +106,9 @@ struct session {
     /* a sender's */
     struct cursor *cursor;
     uint64_t sent, credit;
-    uint64_t begins; /* first position, where the peer knows nothing yet; else 0 */
-    uint64_t missed; /* of ENDING_GAP: how many the peer lacks */
+    uint64_t begins;   /* first position, where the peer knows nothing yet; else 0 */
+    uint64_t missed;   /* of ENDING_GAP: how many the peer lacks */
+    uint64_t promised; /* from where on the marks held that were said last */
 
     /* a receiver's */
     struct stream *stream;

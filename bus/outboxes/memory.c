@@ -168,6 +168,7 @@ static void memory_close(struct outbox *outbox, void (*closed)(void *self), void
     struct memory *memory = (struct memory *)outbox;
     segments_free(memory->head);
     segments_free(memory->spare);
+    promises_fini(&memory->outbox.promises);
     free(memory);
     if (closed != NULL)
         closed(self);

@@ -10,6 +10,7 @@
 #include "bus/outboxes/spool_epoch.h"
 #include "bus/outboxes/spool_made.h"
 #include "bus/outboxes/spool_page.h"
+#include "bus/outboxes/spool_promises.h"
 #include "bus/outboxes/spool_recover.h"
 
 #include <assert.h>
@@ -243,6 +244,11 @@ static size_t spool_read(struct outbox *outbox, uint64_t position, size_t count_
     return items->driver->read(items, position, count_max, bytes_max, item_cost, ret_items);
 }
 
+static void spool_promise(struct outbox *outbox, struct span packed)
+{
+    spool_note_set(outbox, SPOOL_PROMISE_KEY, packed);
+}
+
 static void spool_trim(struct outbox *outbox, uint64_t position)
 {
     struct spool *spool = spool_of(outbox);
@@ -312,6 +318,7 @@ static void spool_free(struct spool *spool)
     if (spool->recent != NULL)
         spool->recent->driver->close(spool->recent, NULL, NULL);
     spool_notes_fini(&spool->notes);
+    promises_fini(&spool->outbox.promises);
     text_fini(&spool->all);
     spool_made_fini(&spool->made);
     free((char *)spool->options.folder);
@@ -345,6 +352,7 @@ static const struct outbox_driver outbox_spool = {
     .room = spool_room,
     .read = spool_read,
     .trim = spool_trim,
+    .promise = spool_promise,
     .renew = spool_renew,
     .close = spool_close,
 };
@@ -374,7 +382,7 @@ static enum status spool_new(const struct spool_options *options, struct spool *
     if (status == STATUS_OK)
         status = outbox_memory_open(options->recent_bytes > 0 ? options->recent_bytes : RECENT_BYTES, &spool->recent);
     if (status == STATUS_OK)
-        status = spool_page_init(&spool->page, &spool->options);
+        status = spool_page_init(&spool->page, &spool->options, &spool->outbox.promises);
     if (status != STATUS_OK) {
         spool_free(spool);
         return status;

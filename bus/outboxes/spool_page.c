@@ -1,8 +1,10 @@
 #include "bus/outboxes/spool_page.h"
 
-enum status spool_page_init(struct spool_page *page, const struct wal_options *options)
+#include "bus/outboxes/spool_promises.h"
+
+enum status spool_page_init(struct spool_page *page, const struct wal_options *options, struct promises *promises)
 {
-    *page = (struct spool_page){.options = options};
+    *page = (struct spool_page){.options = options, .promises = promises};
     enum status status = outbox_memory_open(SPOOL_PAGE_BYTES, &page->items);
     if (status == STATUS_OK)
         page->items->first = 1;
@@ -20,7 +22,7 @@ void spool_page_rest(struct spool_page *page)
 {
     if (page->reader != NULL)
         wal_reader_close(page->reader);
-    *page = (struct spool_page){.options = page->options, .items = page->items};
+    *page = (struct spool_page){.options = page->options, .promises = page->promises, .items = page->items};
 }
 
 /* Goes to the next item, in its record. STATUS_END: it is not there yet. */
@@ -34,6 +36,7 @@ static enum status record_reach(struct spool_page *page, char reason[WAL_REASON_
     if (found.lsn > page->next || found.lsn + found.count <= page->next)
         return spool_record_refuse(page->options->folder, found.lsn, reason);
     page->record = record;
+    spool_promises_read(page->promises, record.notes, found.lsn + found.count - 1);
     page->item = page->record.items;
     for (page->index = 0; found.lsn + page->index < page->next; page->index++)
         page->item += spool_record_size(&page->record, page->index);

@@ -11,6 +11,7 @@
 
 struct spool_page {
     const struct wal_options *options; /* the log's; borrowed */
+    struct promises *promises;         /* what was promised among what is read; borrowed */
     struct outbox *items;
     struct wal_reader *reader; /* NULL: nothing is being read */
     struct spool_record record;
@@ -20,7 +21,8 @@ struct spool_page {
 };
 
 /* Holds nothing. STATUS_NO_MEMORY. */
-enum status spool_page_init(struct spool_page *page, const struct wal_options *options) MUST_CHECK;
+enum status spool_page_init(struct spool_page *page, const struct wal_options *options,
+                            struct promises *promises) MUST_CHECK;
 void spool_page_fini(struct spool_page *page);
 /* Makes items hold those from position on, up to `until` at most, unless it is among them: as far as the log and the
  * page's room go. What reading the log answers, with its sentence. */

@@ -1,5 +1,6 @@
-/* What a receiver remembers of streams, and copies of marks. */
+/* What a receiver remembers of streams, copies of marks, and of those the ones that were promised before. */
 #include "bus/marks.h"
+#include "bus/promises.h"
 #include "bus/streams.h"
 
 #include <setjmp.h>
@@ -78,6 +79,64 @@ static void marks_are_copied_with_their_names(void **state)
     marks_fini(&marks);
 }
 
+static void promise(struct promises *promises, uint64_t position)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "source-%llu", (unsigned long long)position);
+    const struct source_mark mark = {span_of(name), (int64_t)position, SOURCE_LIVE};
+    assert_int_equal(promises_add(promises, &mark, 1, position), STATUS_OK);
+}
+
+static uint64_t promised(const struct promises *promises, uint64_t position)
+{
+    const struct marks *marks = promises_find(promises, position);
+    char name[32];
+    if (marks == NULL)
+        return 0;
+    (void)snprintf(name, sizeof name, "source-%llu", (unsigned long long)marks->position);
+    assert_true(span_equal(marks->items[0].source, span_of(name)));
+    assert_int_equal(marks->items[0].watermark_ms, marks->position);
+    return marks->position;
+}
+
+static void a_promise_is_found_by_what_it_speaks_of(void **state)
+{
+    struct promises promises = {0};
+    assert_int_equal(promised(&promises, 100), 0);
+    promise(&promises, 40);
+    promise(&promises, 20); /* read back later */
+    promise(&promises, 30);
+    promise(&promises, 30);
+    assert_int_equal(promises.count, 3);
+    assert_int_equal(promised(&promises, 19), 0);
+    assert_int_equal(promised(&promises, 20), 20);
+    assert_int_equal(promised(&promises, 39), 30);
+    assert_int_equal(promised(&promises, 1000), 40);
+    promises_trim(&promises, 35); /* that of 30 is still the last of somebody who stands there */
+    assert_int_equal(promises.count, 2);
+    assert_int_equal(promised(&promises, 35), 30);
+    promises_fini(&promises);
+}
+
+static void of_many_promises_those_that_are_kept_are_spread(void **state)
+{
+    struct promises promises = {0};
+    for (uint64_t position = 1; position <= 10000; position++) {
+        promise(&promises, position);
+        assert_int_equal(promised(&promises, position), position);
+    }
+    uint64_t before = 0, widest = 0;
+    for (size_t i = 0; i < promises.count; i++) {
+        uint64_t position = promises.items[i].position;
+        assert_true(position > before);
+        widest = position - before > widest ? position - before : widest;
+        before = position;
+    }
+    assert_int_equal(before, 10000);
+    assert_true(widest <= 10000 / PROMISES_MAX * 3);
+    promises_fini(&promises);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +144,8 @@ int main(void)
         cmocka_unit_test(the_stream_longest_unused_makes_room_but_never_one_in_a_session),
         cmocka_unit_test(who_begins_epoch_after_epoch_makes_room_for_himself),
         cmocka_unit_test(marks_are_copied_with_their_names),
+        cmocka_unit_test(a_promise_is_found_by_what_it_speaks_of),
+        cmocka_unit_test(of_many_promises_those_that_are_kept_are_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

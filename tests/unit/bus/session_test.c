@@ -20,9 +20,9 @@ struct pair {
     struct session sender;
     struct session receiver;
     uint64_t now_ms;
-    uint64_t taken; /* items */
-    uint64_t next;  /* position expected */
-    uint64_t marks_told;
+    uint64_t taken;                      /* items */
+    uint64_t next;                       /* position expected */
+    uint64_t marks_told, marks_position; /* how many, and from where on the last of them held */
     enum session_event sender_last, receiver_last;
 };
 
@@ -113,8 +113,11 @@ static void receiver_hears(struct pair *pair, const struct frame *frame)
         pair->next += pair->receiver.fresh_count;
         pair->taken += pair->receiver.fresh_count;
     }
-    while (session_marks(&pair->receiver) != NULL)
+    const struct marks *marks;
+    while ((marks = session_marks(&pair->receiver)) != NULL) {
         pair->marks_told++;
+        pair->marks_position = marks->position;
+    }
 }
 
 /* Until neither has anything to say. */
@@ -342,6 +345,52 @@ static void marks_wait_for_their_items_and_the_older_are_not_starved_by_newer(vo
     pair_close(&pair);
 }
 
+static void promise(struct pair *pair, uint64_t position)
+{
+    const struct source_mark mark = {SPAN("desk"), (int64_t)position, SOURCE_LIVE};
+    assert_int_equal(promises_add(&pair->outbox->promises, &mark, 1, position), STATUS_OK);
+    assert_int_equal(marks_copy(&pair->marks, &mark, 1, position), STATUS_OK);
+}
+
+/* Else whoever has much to catch up with hears of no promise before the last item. */
+static void what_was_promised_is_said_where_it_belongs(void **state)
+{
+    struct pair pair;
+    pair_open(&pair, BUS_DIAL);
+    for (uint64_t position = 50; position <= 1000; position += 50) {
+        give(&pair, 50);
+        promise(&pair, position);
+    }
+    talk(&pair);
+    for (uint64_t taken = 100; taken <= 1000; taken += 100) { /* a window at a time */
+        assert_int_equal(pair.taken, taken);
+        assert_int_equal(pair.marks_position, taken);
+        pair.stream.acked = taken;
+        talk(&pair);
+    }
+    assert_int_equal(pair.marks_position, 1000);
+    pair_close(&pair);
+}
+
+static void an_earlier_promise_overtakes_one_that_waits(void **state)
+{
+    struct pair pair;
+    struct source_mark mark = {SPAN("desk"), 1, SOURCE_LIVE};
+    const uint64_t positions[] = {90, 10, 20};
+    pair_open(&pair, BUS_DIAL);
+    give(&pair, 30);
+    talk(&pair);
+    for (size_t i = 0; i < 3; i++)
+        receiver_hears(&pair, &(struct frame){.kind = FRAME_HEARTBEAT, .heartbeat = {positions[i], &mark, 1}});
+    assert_int_equal(pair.marks_told, 2);
+    assert_int_equal(pair.marks_position, 20);
+    give(&pair, 60);
+    talk(&pair);
+    assert_int_equal(pair.marks_told, 3);
+    assert_int_equal(pair.marks_position, 90);
+    pair_close(&pair);
+}
+
 static void a_good_bye_is_no_refusal(void **state)
 {
     struct pair pair;
@@ -416,6 +465,8 @@ int main(void)
         cmocka_unit_test(what_a_receiver_lacks_is_reckoned_from_where_the_epoch_begins),
         cmocka_unit_test(silence_of_three_heartbeats_is_down),
         cmocka_unit_test(marks_wait_for_their_items_and_the_older_are_not_starved_by_newer),
+        cmocka_unit_test(what_was_promised_is_said_where_it_belongs),
+        cmocka_unit_test(an_earlier_promise_overtakes_one_that_waits),
         cmocka_unit_test(a_good_bye_is_no_refusal),
         cmocka_unit_test(a_welcome_that_admits_less_lowers_what_is_sent),
         cmocka_unit_test(credit_comes_no_faster_than_the_rate),

@@ -2,6 +2,7 @@
  */
 #include "base/wal/wal_files.h"
 #include "bus/outboxes/spool.h"
+#include "proto/codec.h"
 #include "proto/json.h"
 
 #include <dirent.h>
@@ -301,6 +302,47 @@ static void notes_go_with_the_items_they_were_committed_with(void **state)
     assert_note(&trial, "c", "3");
     spool_notes_each(trial.outbox, count_keys, &count);
     assert_int_equal(count, 2);
+    trial_close(&trial);
+    trial_fini(&trial);
+}
+
+static void promise(struct trial *trial, int64_t promise_ms)
+{
+    const struct source_mark mark = {SPAN("desk"), promise_ms, SOURCE_LIVE};
+    const struct frame frame = {.kind = FRAME_HEARTBEAT, .heartbeat = {UINT64_MAX, &mark, 1}};
+    struct text packed = {0};
+    assert_int_equal(frame_pack(&frame, &packed), STATUS_OK);
+    trial->outbox->driver->promise(trial->outbox, (struct span){packed.data, packed.size});
+    text_fini(&packed);
+}
+
+/* Never before what was there when it was made. */
+static void what_was_promised_is_there_again_when_its_items_are_read(void **state)
+{
+    struct trial trial;
+    struct span items[100];
+    unsigned told = 0;
+    trial_init(&trial);
+    trial_must_open(&trial);
+    for (uint64_t last = 100; last <= 20000; last += 100) {
+        promise(&trial, (int64_t)last - 100);
+        give_up_to(&trial, last, 100);
+        trial_settle(&trial, last);
+    }
+    trial_close(&trial);
+    trial_must_open(&trial);
+    struct outbox *outbox = trial.outbox;
+    assert_null(promises_find(&outbox->promises, 20000));
+    for (uint64_t first = 1, count; first <= 20000; first += count) {
+        count = outbox->driver->read(outbox, first, 100, 1u << 20, 0, items);
+        assert_true(count > 0);
+        const struct marks *marks = promises_find(&outbox->promises, first + count - 1);
+        int64_t before_ms = marks != NULL ? marks->items[0].watermark_ms : 0;
+        assert_true(before_ms <= (int64_t)(first + count - 1));
+        assert_true(before_ms >= (int64_t)first - 1 - 10000);
+        told += marks != NULL;
+    }
+    assert_true(told > 100);
     trial_close(&trial);
     trial_fini(&trial);
 }
@@ -626,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_new_epoch_outlives_a_restart),
         cmocka_unit_test(an_epoch_that_cannot_be_written_begins_and_is_in_the_next_record),
         cmocka_unit_test(notes_go_with_the_items_they_were_committed_with),
+        cmocka_unit_test(what_was_promised_is_there_again_when_its_items_are_read),
         cmocka_unit_test(notes_outlive_the_segments_they_were_written_in),
         cmocka_unit_test(what_is_no_longer_in_memory_is_read_from_the_disk),
         cmocka_unit_test(cut_anywhere_items_and_notes_tell_the_same),
