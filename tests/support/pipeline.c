@@ -306,10 +306,12 @@ void pipeline_restart(struct pipeline *pipeline)
     struct pipeline before = *pipeline;
     pipeline->restarts++;
     parts_open(pipeline);
+    size_t count;
     must(publisher_visit(before.publisher, load, pipeline->publisher));
+    const uint64_t *refused = reopen_refused(before.reopen, &count);
+    must(reopen_refuse(pipeline->reopen, refused, count));
     parts_close(&before);
     pipeline->reopened = before.reopened;
-    size_t count;
     pipeline->is_silent = true;
     must(reopen_restore(pipeline->reopen, pipeline->watermark_ms, pipeline->archive.count, &count));
     pipeline->is_silent = false;

@@ -72,7 +72,8 @@ void pipeline_report(struct pipeline *pipeline, const struct report *report);
 /* The end of a batch: everything is told. */
 void pipeline_settle(struct pipeline *pipeline);
 void pipeline_watermark(struct pipeline *pipeline, int64_t watermark_ms);
-/* The end of a batch, and killed; started again from what the publisher remembered, the watermark and the archive. */
+/* The end of a batch, and killed; started again from what the publisher remembered, what was refused, the watermark and
+ * the archive. */
 void pipeline_restart(struct pipeline *pipeline);
 /* NULL: never told. */
 struct pipeline_episode *pipeline_episode(const struct pipeline *pipeline, const char *id);
