@@ -305,6 +305,10 @@ enum status backup_restore(const struct backup_places *places, const char *folde
         status = put_all(&backup);
     if (status == STATUS_OK)
         fprintf(out, "%zu files of %s are in their places\n", backup.manifest.count, backup.manifest.made);
+    if (status == STATUS_OK && wal_segments(places->journal, NULL, 0) > 0)
+        fputs("agents go on, but for those that have let go of what was acknowledged since: they say so, and what to "
+              "do\n",
+              out);
     manifest_fini(&backup.manifest);
     return status;
 }

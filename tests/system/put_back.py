@@ -64,7 +64,7 @@ class PutBack(Case):
         shutil.rmtree(place.folder / "state-correlator")
         for path in place.folder.glob("store.gpkg*"):
             path.unlink()
-        vedette("restore", "--config", whole, place.folder / "backup")
+        self.assertIn("let go of what was acknowledged since", vedette("restore", "--config", whole, place.folder / "backup").stdout)
         self.feed(place, "desk", 12000, 12500)
         fleet.start()
         self.assertEqual(settle(lambda: not self.said(fleet, "agent", "agent.refused"), fleet, 20), [])
