@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION    1u
+#define VERSION    2u
 #define ORDER_MARK 0x01020304u
 static const char MAGIC[8] = {'v', 'd', 't', 'i', 'n', 'd', 'e', 'x'};
 
@@ -185,7 +185,7 @@ enum status leaf_versions(const struct leaf *leaf, uint64_t id_hash, uint64_t un
                           void *self)
 {
     size_t low = 0, high = leaf->facts.stub_count;
-    if (high == 0)
+    if (high == 0 || (leaf->mapped != NULL && !filter_has(leaf->filter, high, id_hash)))
         return STATUS_OK;
     if (leaf->mapped == NULL)
         return chain_tell(leaf, leaf->by_id[id_hash & leaf->bucket_mask], id_hash, until, visitor, self);
@@ -235,14 +235,34 @@ static size_t by_id_size(const struct leaf_facts *facts)
     return (facts->stub_count * sizeof(uint32_t) + 7) / 8 * 8;
 }
 
+/* Where the filter begins. */
+static size_t filter_offset(const struct leaf_facts *facts)
+{
+    size_t end = sizeof(struct head) + facts->stub_count * sizeof(struct leaf_stub) + by_id_size(facts) +
+                 facts->place_count * sizeof(struct leaf_place);
+    return (end + FILTER_BLOCK_BYTES - 1) / FILTER_BLOCK_BYTES * FILTER_BLOCK_BYTES;
+}
+
+/* NULL: no memory. */
+static struct filter_block *filter_make(const struct leaf *leaf)
+{
+    struct filter_block *filter = calloc(1, filter_size(leaf->facts.stub_count));
+    for (uint64_t i = 0; filter != NULL && i < leaf->facts.stub_count; i++)
+        filter_add(filter, leaf->facts.stub_count, leaf->stubs[i].id_hash);
+    return filter;
+}
+
 static bool put(FILE *file, uint32_t *crc, const void *bytes, size_t size)
 {
     *crc = crc32c(*crc, bytes, size);
     return size == 0 || fwrite(bytes, 1, size, file) == size;
 }
 
-static bool file_fill(const struct leaf *leaf, const uint32_t *by_id, FILE *file)
+static bool file_fill(const struct leaf *leaf, const uint32_t *by_id, const struct filter_block *filter, FILE *file)
 {
+    static const char zeros[FILTER_BLOCK_BYTES];
+    size_t gap = filter_offset(&leaf->facts) - sizeof(struct head) - leaf->facts.stub_count * sizeof *leaf->stubs -
+                 by_id_size(&leaf->facts) - leaf->facts.place_count * sizeof *leaf->places;
     struct head head = {.order = ORDER_MARK, .version = VERSION, .facts = leaf->facts};
     memcpy(head.magic, MAGIC, sizeof MAGIC);
     uint32_t crc = 0;
@@ -250,7 +270,8 @@ static bool file_fill(const struct leaf *leaf, const uint32_t *by_id, FILE *file
                  put(file, &crc, &leaf->facts, sizeof leaf->facts) &&
                  put(file, &crc, leaf->stubs, leaf->facts.stub_count * sizeof *leaf->stubs) &&
                  put(file, &crc, by_id, by_id_size(&leaf->facts)) &&
-                 put(file, &crc, leaf->places, leaf->facts.place_count * sizeof *leaf->places);
+                 put(file, &crc, leaf->places, leaf->facts.place_count * sizeof *leaf->places) &&
+                 put(file, &crc, zeros, gap) && put(file, &crc, filter, filter_size(leaf->facts.stub_count));
     head.crc = crc;
     return right && fseek(file, 0, SEEK_SET) == 0 &&
            fwrite(&head, 1, offsetof(struct head, facts), file) == offsetof(struct head, facts);
@@ -260,19 +281,24 @@ enum status leaf_write(const struct leaf *leaf, const char *path)
 {
     char temporary[PATH_MAX];
     uint32_t *by_id = calloc(1, by_id_size(&leaf->facts) + 8);
-    if (by_id == NULL)
+    struct filter_block *filter = filter_make(leaf);
+    if (by_id == NULL || filter == NULL) {
+        free(by_id);
+        free(filter);
         return STATUS_NO_MEMORY;
+    }
     for (uint32_t i = 0; i < leaf->facts.stub_count; i++)
         by_id[i] = i;
     qsort_r(by_id, leaf->facts.stub_count, sizeof *by_id, by_id_order, leaf->stubs);
     (void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
     FILE *file = fopen(temporary, "wbe");
-    bool written = file != NULL && file_fill(leaf, by_id, file);
+    bool written = file != NULL && file_fill(leaf, by_id, filter, file);
     int error = errno;
     if (file != NULL && fclose(file) != 0)
         written = false;
     written = written && rename(temporary, path) == 0;
     free(by_id);
+    free(filter);
     if (written)
         return STATUS_OK;
     (void)unlink(temporary);
@@ -286,8 +312,7 @@ static bool head_is_right(const struct head *head, size_t size)
     if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0 || head->order != ORDER_MARK || head->version != VERSION ||
         facts->stub_count > size / sizeof(struct leaf_stub) || facts->place_count > size / sizeof(struct leaf_place))
         return false;
-    return size == sizeof *head + facts->stub_count * sizeof(struct leaf_stub) + by_id_size(facts) +
-                       facts->place_count * sizeof(struct leaf_place);
+    return size == filter_offset(facts) + filter_size(facts->stub_count);
 }
 
 enum status leaf_map(struct leaf *leaf, const char *path)
@@ -314,6 +339,7 @@ enum status leaf_map(struct leaf *leaf, const char *path)
     leaf->by_id = (uint32_t *)(void *)at;
     at += by_id_size(&leaf->facts);
     leaf->places = (struct leaf_place *)(void *)at;
+    leaf->filter = (const struct filter_block *)(const void *)((const char *)mapped + filter_offset(&leaf->facts));
     return STATUS_OK;
 }
 

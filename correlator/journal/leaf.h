@@ -1,12 +1,14 @@
 /* Inside the catalogue: the reports of one segment, in memory or in a file beside it.
  *
- *     "vdtindex" │ u32 order mark │ u32 version │ u32 crc32c of what follows │ u32 0 │ facts │ stubs │ by id │ places
+ *     "vdtindex" │ u32 order mark │ u32 version │ u32 crc32c of what follows │ u32 0 │ facts │ stubs │ by id │ places │
+ *         zeros to a multiple of 64 bytes │ filter of ids
  *
  * The file is as memory is: of another machine's byte order it is not read but made anew. */
 #pragma once
 
 #include "base/wal/wal.h"
 #include "correlator/archive.h"
+#include "correlator/journal/filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +48,8 @@ struct leaf {
     size_t stub_room, place_room;
     uint32_t *chains; /* in memory: the stub before of the same bucket + 1 */
     uint32_t bucket_mask;
-    void *mapped; /* the file; NULL: in memory */
+    const struct filter_block *filter; /* in a file */
+    void *mapped;                      /* the file; NULL: in memory */
     size_t mapped_size;
     bool is_checked;
 };
