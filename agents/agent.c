@@ -59,8 +59,7 @@ static enum status on_report(void *self, struct report *offered, const char *fil
         return STATUS_AGAIN;
     if (status == STATUS_OK) {
         agent->appended++;
-        feed->reports++;
-        feed->active = true;
+        feed_took(feed, offered);
     }
     return STATUS_OK;
 }

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_LAG_MS 1000 /* what appeared since may not have been looked at yet (input.h) */
+#define SCAN_LAG_MS     1000  /* what appeared since may not have been looked at yet (input.h) */
+#define PROMISE_STEP_MS 60000 /* amid a file a promise is said when it goes so much further */
 
 static enum status open_mapping(struct feed *feed, char ret_reason[256])
 {
@@ -67,6 +68,33 @@ void feed_close(struct feed *feed)
     feed_memory_fini(&feed->memory);
 }
 
+/* Of several files each may have years of its own: what one of them has come to says nothing of the next. */
+static bool grows_at_its_end(const struct agent_source *source)
+{
+    return source->follow && strpbrk(source->path, "*?[") == NULL;
+}
+
+void feed_took(struct feed *feed, const struct report *report)
+{
+    feed->reports++;
+    feed->active = true;
+    if (grows_at_its_end(feed->source))
+        read_up_to_note(&feed->read_up_to, report->reported_at_ms);
+}
+
+/* Amid a file that is followed: true where that is worth saying. Its end, once met, promises more than that. */
+static bool promise_more(struct feed *feed, int64_t now_ms)
+{
+    int64_t least_ms = read_up_to_least(&feed->read_up_to);
+    if (least_ms == TIME_NONE)
+        return false;
+    int64_t promise_ms = (least_ms < now_ms ? least_ms : now_ms) - feed->source->lateness_ms - SCAN_LAG_MS;
+    if (feed->watermark_ms != TIME_NONE && promise_ms - feed->watermark_ms < PROMISE_STEP_MS)
+        return false;
+    feed->watermark_ms = promise_ms;
+    return true;
+}
+
 bool feed_read(struct feed *feed, size_t budget)
 {
     int64_t before_ms = clock_wall_ms();
@@ -74,7 +102,7 @@ bool feed_read(struct feed *feed, size_t budget)
     enum status status = feed->driver->read(feed->self, budget);
     switch ((int)status) {
     case STATUS_OK:
-        return false;
+        return promise_more(feed, before_ms);
     case STATUS_AGAIN:
         feed->state = FEED_RESTING;
         if (feed->source->follow)

@@ -8,6 +8,7 @@
 
 #include "agents/agent.h"
 #include "agents/feed_memory.h"
+#include "agents/read_up_to.h"
 #include "agents/source_driver.h"
 #include "proto/codec.h"
 
@@ -22,7 +23,8 @@ struct feed {
     enum feed_state state;
     enum feed_state told; /* what the last look found; READING: its end has not been met yet */
     int64_t watermark_ms;
-    bool active; /* gave a report since the last marks: the agent says so */
+    struct read_up_to read_up_to; /* of one file that is followed, until its end is met */
+    bool active;                  /* gave a report since the last marks: the agent says so */
     uint64_t reports;
     struct feed_memory memory; /* of an agent with a spool */
 };
@@ -32,8 +34,10 @@ struct feed {
 enum status feed_open(struct feed *feed, struct agent *agent, const struct agent_source *source, struct outbox *spool,
                       const struct source_events *events, char ret_reason[256]) MUST_CHECK;
 void feed_close(struct feed *feed);
-/* At most budget reports. True: it is found in another state than by the last look. */
+/* At most budget reports. True: it is found in another state than by the last look, or promises more. */
 bool feed_read(struct feed *feed, size_t budget);
+/* A report it gave was taken. */
+void feed_took(struct feed *feed, const struct report *report);
 /* Who rests, or was broken, is to be read again. */
 void feed_wake(struct feed *feed);
 /* What it promises. blocked: the agent reads nothing now. */
