@@ -108,6 +108,9 @@ struct correlator_events {
     void (*rejected)(void *self, const char *agent, const char *reason);
     /* It cannot go on: out of memory, or an archive larger than incidents_max. The reason is a sentence. */
     void (*failed)(void *self, const char *reason);
+    /* About once a second while something takes long and the loop waits for it: a start, or a late report that touches
+     * very much. Calls nothing of the correlator. May be NULL. */
+    void (*busy)(void *self);
     void *self;
 };
 

@@ -48,11 +48,12 @@ struct correlator {
     size_t untold_rejected;              /* since the last tick */
     size_t untold_too_late, untold_late; /* since the last tick */
     struct correlator_stats stats;
-    uint64_t number;      /* of the last item taken up, from 1: where what is published now stands */
-    int64_t watermark_ms; /* the greatest yet; TIME_NONE: none */
-    int64_t swept_ms;     /* watermark at the last sweep; TIME_NONE: none */
-    size_t members_told;  /* in this batch */
-    bool full;            /* incidents_max is reached by what is in memory and what waits to be applied */
+    uint64_t busy_steps, busy_ns; /* of what takes long; when that was said last */
+    uint64_t number;              /* of the last item taken up, from 1: where what is published now stands */
+    int64_t watermark_ms;         /* the greatest yet; TIME_NONE: none */
+    int64_t swept_ms;             /* watermark at the last sweep; TIME_NONE: none */
+    size_t members_told;          /* in this batch */
+    bool full;                    /* incidents_max is reached by what is in memory and what waits to be applied */
     bool held;
     bool failed;
     bool finishing;
@@ -102,6 +103,8 @@ bool lateness_takes(struct correlator *correlator, const struct intake *intake, 
 /* Late reports that wait to be applied: with the next flush. */
 size_t lateness_waiting(const struct correlator *correlator);
 void lateness_run(struct correlator *correlator);
+/* One small step of something that may take long. */
+void lateness_step(struct correlator *correlator);
 /* Does the report, or what it corrects, begin before the watermark? */
 bool lateness_is(struct correlator *correlator, const struct report *report, struct span id);
 /* Of many late ones in one second the first is named, the others are counted: an archive told again is no flood. */

@@ -236,6 +236,11 @@ static void failed(void *self, const char *reason)
         kill(getpid(), SIGTERM); /* closes from the loop, not from inside a callback; see serve */
 }
 
+static void busy(void *self)
+{
+    service_alive(((struct daemon *)self)->service);
+}
+
 static enum status open_service(struct daemon *daemon, char ret_reason[256])
 {
     struct monitor_options window = {.version = argp_program_version,
@@ -268,7 +273,7 @@ static int serve(struct daemon *daemon, const struct correlator_config *config, 
         .start = daemon->arguments->start,
         .version = argp_program_version,
     };
-    const struct correlator_events events = {.failed = failed, .self = daemon};
+    const struct correlator_events events = {.failed = failed, .busy = busy, .self = daemon};
     status = bus_open(&daemon->loop, &daemon->bus);
     if (status != STATUS_OK) {
         log_error("correlator.start", "the bus cannot start: %s", status_text(status));

@@ -15,6 +15,7 @@ static void on_change(void *self, const struct engine_change *change)
     if (correlator->failed)
         return;
     correlator->members_told += change->member_count;
+    lateness_step(correlator);
     enum status status = publisher_episode(correlator->publisher, change);
     if (status != STATUS_OK)
         flow_fail_publishing(correlator, status);

@@ -1,6 +1,7 @@
 /* What is late: how far back what is in memory goes, and what is done about that which goes further back. With an
  * archive it is reopened (reopen/reopen.h), many at a time, when the engine is asked next; without one it is too late.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "correlator/correlator_inside.h"
 #include "proto/codec.h"
@@ -9,6 +10,25 @@
 #include <inttypes.h>
 
 /* ---- reopening ---- */
+
+#define BUSY_STEPS 1024u /* between two looks at the clock */
+#define BUSY_NS    1000000000u
+
+void lateness_step(struct correlator *correlator)
+{
+    if (correlator->events.busy == NULL || ++correlator->busy_steps % BUSY_STEPS != 0)
+        return;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (now_ns - correlator->busy_ns < BUSY_NS)
+        return;
+    correlator->busy_ns = now_ns;
+    correlator->events.busy(correlator->events.self);
+}
+
+static void on_step(void *self)
+{
+    lateness_step(self);
+}
 
 static void on_at(void *self, uint64_t number)
 {
@@ -88,6 +108,7 @@ enum status lateness_open(struct correlator *correlator)
                                          .refused = on_refused,
                                          .done = on_done,
                                          .known = on_known,
+                                         .step = on_step,
                                          .self = correlator};
     return reopen_new(&options, &events, &correlator->reopen);
 }

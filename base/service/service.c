@@ -117,8 +117,7 @@ static void status_say(struct service *service)
 static void on_timer(uv_timer_t *timer)
 {
     struct service *service = timer->data;
-    if (service->notify.watchdog_ms > 0)
-        notify_say(&service->notify, "WATCHDOG=1");
+    service_alive(service);
     status_say(service);
 }
 
@@ -129,6 +128,12 @@ static void timer_start(struct service *service, uv_loop_t *loop)
     service->timer.data = service;
     if (service->notify.fd >= 0)
         (void)uv_timer_start(&service->timer, on_timer, 0, (uint64_t)(every_ms > 0 ? every_ms : 1));
+}
+
+void service_alive(struct service *service)
+{
+    if (service != NULL && service->notify.watchdog_ms > 0)
+        notify_say(&service->notify, "WATCHDOG=1");
 }
 
 void service_reload_begin(struct service *service)

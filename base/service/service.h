@@ -38,6 +38,9 @@ struct service;
 enum status service_open(uv_loop_t *loop, const struct monitor_options *options,
                          const struct service_arguments *arguments, struct service **ret_service,
                          char ret_reason[256]) MUST_CHECK;
+/* The loop is busy with one thing for longer than the supervisor's watchdog waits: it is at work all the same. NULL is
+ * fine. */
+void service_alive(struct service *service);
 /* Around a reload: tells the supervisor. NULL is fine. */
 void service_reload_begin(struct service *service);
 void service_reload_end(struct service *service);

@@ -64,6 +64,8 @@ static enum status on_report(void *self, uint64_t number, struct span packed, in
     struct report report;
     char reason[REASON_BYTES], bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     (void)heard_ms;
+    if (claims->step != NULL)
+        claims->step(claims->step_self);
     arena_reset(&claims->arena);
     enum status status = report_unpack(packed, &claims->arena, &report, reason);
     if (status != STATUS_OK)

@@ -26,6 +26,8 @@ struct claims {
     VECTOR(struct claim) items;
     VECTOR(uint64_t) standing; /* ascending: of those in doubt, who stand and take part */
     uint32_t count;            /* versions of the id asked last */
+    void (*step)(void *self);  /* as reopen_events.step; NULL from claims_init */
+    void *step_self;
 };
 
 void claims_init(struct claims *claims, struct memory *memory, struct archive *archive, uint64_t until,

@@ -30,9 +30,16 @@ struct stretch {
 
 /* ---- from the archive into the cells ---- */
 
+static void step(const struct closure_options *options)
+{
+    if (options->step != NULL)
+        options->step(options->step_self);
+}
+
 static enum status on_stub(void *self, const struct archive_stub *stub)
 {
     struct search *search = self;
+    step(search->options);
     bool was_there = stub->start_ms <= search->old_to_ms && stub->end_ms >= search->old_from_ms;
     if (was_there || pending_has(search->options->pending, stub->number))
         return STATUS_OK;
@@ -96,6 +103,7 @@ static enum status found_settle(struct search *search)
     for (uint32_t i = 0; i < search->found.count && status == STATUS_OK; i++) {
         uint32_t at = search->found.items[i];
         bool is_in_doubt = false;
+        step(search->options);
         status = claims_ask(&search->claims, &search->cells.stubs.items[at].stub, &is_in_doubt);
         if (is_in_doubt)
             search->found.items[in_doubt++] = at;
@@ -129,6 +137,7 @@ static enum status spread(struct search *search)
         uint32_t end = search->members.count;
         for (; search->spread < end && status == STATUS_OK; search->spread++) {
             const struct archive_stub stub = search->cells.stubs.items[search->members.items[search->spread]].stub;
+            step(search->options);
             status = spread_from(search, &stub, false);
         }
         if (status == STATUS_OK)
@@ -304,6 +313,8 @@ enum status closure_find(const struct closure_options *options, struct memory *m
     struct search search = {.options = options, .memory = memory, .from_ms = INT64_MAX, .to_ms = INT64_MIN};
     search.window_ms = search.step_ms = window_max(options);
     claims_init(&search.claims, memory, options->archive, options->until, options->pending);
+    search.claims.step = options->step;
+    search.claims.step_self = options->step_self;
     *ret_closure = (struct closure){.memory = memory};
     enum status status =
         cells_init(&search.cells, memory, options->rules, options->rule_count, options->same, options->live_since_ms)

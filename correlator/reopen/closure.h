@@ -20,7 +20,9 @@ struct closure_options {
     uint64_t until;                  /* numbers beyond are passed over … */
     struct versions_pending pending; /* … and these */
     size_t incidents_max;
-    int64_t live_since_ms; /* all that is in memory, or may be, ends then or later */
+    int64_t live_since_ms;    /* all that is in memory, or may be, ends then or later */
+    void (*step)(void *self); /* as reopen_events.step */
+    void *step_self;
 };
 
 struct closure {

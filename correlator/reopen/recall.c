@@ -35,6 +35,8 @@ static enum status on_report(void *self, uint64_t number, struct span packed, in
     struct report report;
     char reason[REASON_BYTES], id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     (void)number;
+    if (reopen->events.step != NULL)
+        reopen->events.step(reopen->events.self);
     arena_reset(&reopen->arena);
     enum status status = report_unpack(packed, &reopen->arena, &report, reason);
     if (status != STATUS_OK || !takes_part(&report))
@@ -183,7 +185,9 @@ static enum status run_some(struct reopen *reopen, uint32_t first, uint32_t end,
                                   .until = until,
                                   .pending = {reopen->withheld.items, reopen->withheld.count},
                                   .incidents_max = incidents_max,
-                                  .live_since_ms = reopen->live_since_ms};
+                                  .live_since_ms = reopen->live_since_ms,
+                                  .step = reopen->events.step,
+                                  .step_self = reopen->events.self};
     const struct taken *some = &reopen->taken.items[first], *last = &reopen->taken.items[end - 1];
     const struct closure_seeds seeds = {.items = reopen->seeds.items + some->seed_first,
                                         .count = last->seed_first + last->seed_count - some->seed_first,
@@ -331,7 +335,9 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
                                   .same = options->same,
                                   .until = until,
                                   .pending = {reopen->withheld.items, reopen->withheld.count},
-                                  .incidents_max = options->incidents_max};
+                                  .incidents_max = options->incidents_max,
+                                  .step = reopen->events.step,
+                                  .step_self = reopen->events.self};
     bool has_watermark = watermark_ms != TIME_NONE;
     int64_t horizon_ms = INT64_MIN;
     int64_t since_ms = has_watermark ? memory_begins(reopen, watermark_ms, &horizon_ms) : LIMIT_TIME_MS_MIN;

@@ -52,6 +52,8 @@ struct reopen_events {
     /* Up to which number were those from this one on applied together in an earlier life, or was it refused? 0: that is
      * not known, what fits is applied together. */
     uint64_t (*known)(void *self, uint64_t number, bool *ret_refused);
+    /* A report was looked at; millions may be. May be NULL. */
+    void (*step)(void *self);
     void *self;
 };
 

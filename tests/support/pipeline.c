@@ -204,6 +204,11 @@ static void refused(void *self, uint64_t number, struct span id)
     ((struct pipeline *)self)->too_late++;
 }
 
+static void step(void *self)
+{
+    ((struct pipeline *)self)->steps++;
+}
+
 /* ---- life ---- */
 
 static void parts_open(struct pipeline *pipeline)
@@ -224,8 +229,13 @@ static void parts_open(struct pipeline *pipeline)
         .same = &options->same,
         .incidents_max = options->incidents_max > 0 ? options->incidents_max : 1000000,
     };
-    const struct reopen_events events = {
-        .at = at, .flush = flush, .carry_out = carry_out, .apply = apply, .refused = refused, .self = pipeline};
+    const struct reopen_events events = {.at = at,
+                                         .flush = flush,
+                                         .carry_out = carry_out,
+                                         .apply = apply,
+                                         .refused = refused,
+                                         .step = step,
+                                         .self = pipeline};
     must(reopen_new(&reopening, &events, &pipeline->reopen));
 }
 

@@ -60,6 +60,7 @@ struct pipeline {
     /* the ledger */
     uint64_t received, applied, duplicate, stale, too_late;
     uint64_t evicted, published, reopened, restarts;
+    uint64_t steps; /* of reopening */
     uint64_t mistakes;
     char first_mistake[256];
 };

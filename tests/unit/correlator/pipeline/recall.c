@@ -76,11 +76,34 @@ static void so_it_is_after_a_start(void **state)
     play(true);
 }
 
+/* Each report that is looked at is a step: who watches learns that it is at work. */
+static void what_takes_long_says_so_step_by_step(void **state)
+{
+    struct pipeline pipeline;
+    char ids[200][8];
+    (void)state;
+    pipeline_init(&pipeline, &(struct pipeline_options){.rules = &rule, .rule_count = 1});
+    for (size_t i = 0; i < 200; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%zu", i);
+        say(&pipeline, ids[i], 50);
+    }
+    assert_int_equal(pipeline.steps, 0);
+    pipeline_restart(&pipeline);
+    assert_true(pipeline.steps >= 3 * 200); /* found, followed, read back */
+    pipeline_watermark(&pipeline, START_MS + 100 * DAY_MS);
+    uint64_t before = pipeline.steps;
+    say(&pipeline, "late", 50);
+    assert_true(pipeline.steps >= before + 3 * 200);
+    assert_int_equal(pipeline.mistakes, 0);
+    pipeline_fini(&pipeline);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_refused_is_as_if_it_had_never_been),
         cmocka_unit_test(so_it_is_after_a_start),
+        cmocka_unit_test(what_takes_long_says_so_step_by_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
