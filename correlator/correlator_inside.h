@@ -53,7 +53,8 @@ struct correlator {
     int64_t watermark_ms;         /* the greatest yet; TIME_NONE: none */
     int64_t swept_ms;             /* watermark at the last sweep; TIME_NONE: none */
     size_t members_told;          /* in this batch */
-    bool full;                    /* incidents_max is reached by what is in memory and what waits to be applied */
+    bool full;                    /* incidents_max is reached */
+    bool puts_off;                /* acknowledgements: it is full, or too much waits to be judged */
     bool held;
     bool failed;
     bool finishing;

@@ -22,7 +22,7 @@ static const struct metric view_rows[] = {
     METRIC(struct correlator_view, TIME, watermark_ms, "before it no source is still expected to report"),
     METRIC(struct correlator_view, TEXT, watermark_held_by, "the source that promises least"),
     METRIC(struct correlator_view, FLAG, is_held, "1: agents are held back, for the sinks are slow"),
-    METRIC(struct correlator_view, FLAG, is_full, "1: agents are held back, for memory is full"),
+    METRIC(struct correlator_view, FLAG, is_full, "1: agents are held back, for memory is full or too much waits to be judged"),
     METRIC(struct correlator_view, FLAG, has_failed, "1: it cannot go on"),
 };
 
@@ -53,7 +53,7 @@ static const void *view_look(void *self, size_t index, const char **ret_label)
                                             .watermark_ms = correlator->watermark_ms,
                                             .watermark_held_by = watermark_holder(correlator->watermark),
                                             .is_held = correlator->held,
-                                            .is_full = correlator->full,
+                                            .is_full = correlator->puts_off,
                                             .has_failed = correlator->failed};
     const struct journal *journal = correlator->keeping.journal;
     if (journal != NULL) {

@@ -2,6 +2,9 @@
 #include "bus/receiver.h"
 #include "correlator/correlator_inside.h"
 
+/* What may wait for judgement: a burst is taken as fast as the disk takes it, and nobody else waits for it longer than
+ * some seconds. */
+#define UNJUDGED_MAX 1000000u
 #define BACKLOG_HOLD ((size_t)16 * 1024 * 1024) /* packed revisions that wait: from here on agents are held back */
 
 void flow_fail(struct correlator *correlator, const char *reason)
@@ -27,7 +30,7 @@ void flow_fail_publishing(struct correlator *correlator, enum status status)
 static void full_update(struct correlator *correlator)
 {
     size_t max = (size_t)correlator->options.config->incidents_max;
-    size_t count = registry_count(correlator->registry) + (size_t)keeping_lag(correlator);
+    size_t count = registry_count(correlator->registry);
     bool full = correlator->options.time == CORRELATOR_REPLAY ? count > max
                 : correlator->full                            ? count > max - max / 16
                                                               : count >= max;
@@ -35,23 +38,32 @@ static void full_update(struct correlator *correlator)
         return;
     correlator->full = full;
     if (!full) {
-        log_info("correlator.room", "%zu incidents are in memory or wait to be judged: agents go on", count);
-        acks_give(&correlator->acks, correlator->receiver);
+        log_info("correlator.room", "%zu incidents are in memory: agents go on", count);
     } else if (correlator->options.time == CORRELATOR_REPLAY) {
         flow_fail(correlator,
                   "the archive holds more incidents than correlator.incidents_max allows in memory; raise it");
     } else {
-        log_warn(
-            "correlator.full",
-            "%zu incidents are in memory or wait to be judged, the most allowed (correlator.incidents_max): agents "
-            "are held back",
-            count);
+        log_warn("correlator.full",
+                 "%zu incidents are in memory, the most allowed (correlator.incidents_max): agents "
+                 "are held back",
+                 count);
     }
+}
+
+/* Over once a sixteenth of it is judged. */
+static bool is_far_ahead(const struct correlator *correlator)
+{
+    uint64_t lag = keeping_lag(correlator);
+    return correlator->puts_off ? lag > UNJUDGED_MAX - UNJUDGED_MAX / 16 : lag >= UNJUDGED_MAX;
 }
 
 void flow_update(struct correlator *correlator)
 {
     full_update(correlator);
+    bool puts_off = correlator->full || is_far_ahead(correlator);
+    if (correlator->puts_off && !puts_off)
+        acks_give(&correlator->acks, correlator->receiver);
+    correlator->puts_off = puts_off;
     bool hold = correlator->failed || correlator->finishing || keeping_is_behind(correlator) ||
                 outlet_waiting(&correlator->outlet) > BACKLOG_HOLD;
     if (hold == correlator->held)

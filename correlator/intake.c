@@ -129,7 +129,7 @@ void intake_batch(void *self, const struct peer *peer, uint64_t first, const str
                                       correlator->options.time == CORRELATOR_LIVE ? clock_wall_ms() : INT64_MAX};
     intake_items(correlator, &intake, items, count);
     if (!correlator->failed && /* what is not acknowledged is sent again to who comes after */
-        acks_due(&correlator->acks, correlator->receiver, peer, first + count - 1, correlator->full) != STATUS_OK)
+        acks_due(&correlator->acks, correlator->receiver, peer, first + count - 1, correlator->puts_off) != STATUS_OK)
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 

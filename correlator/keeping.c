@@ -216,7 +216,7 @@ void keeping_synced(void *self, uint64_t number)
     struct correlator *correlator = self;
     if (correlator->failed)
         return;
-    if (acks_synced(&correlator->acks, number, correlator->receiver, correlator->full) != STATUS_OK) {
+    if (acks_synced(&correlator->acks, number, correlator->receiver, correlator->puts_off) != STATUS_OK) {
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
         return;
     }

@@ -6,9 +6,9 @@
  *                         └──────────────────────── flushes ◀────┘ └▶ (on disk) the gate opens
  *
  * So a burst is taken as fast as the disk takes it, and an agent is free of it; how far judgement is behind is told
- * (`unjudged`), and bounded: what waits counts as if it were in memory already (correlator.incidents_max). Beyond,
- * acknowledgements are put off: credit is what holds an agent back, and what it has sent so far is bounded by its
- * window. Slow sinks hold back judgement, never what comes in.
+ * (`unjudged`), and bounded (flow.c). Beyond, as where memory is full, acknowledgements are put off: credit is what
+ * holds an agent back, and what it has sent so far is bounded by its window. Slow sinks hold back judgement, not what
+ * comes in.
  *
  * When the engine is asked decides what is told: an episode of a moment may be gone at the next. So after which numbers
  * it was asked is journaled too, and what was told then goes to the sinks once that is on disk. A restart asks it after
