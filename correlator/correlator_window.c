@@ -22,7 +22,8 @@ static const struct metric view_rows[] = {
     METRIC(struct correlator_view, TIME, watermark_ms, "before it no source is still expected to report"),
     METRIC(struct correlator_view, TEXT, watermark_held_by, "the source that promises least"),
     METRIC(struct correlator_view, FLAG, is_held, "1: agents are held back, for the sinks are slow"),
-    METRIC(struct correlator_view, FLAG, is_full, "1: agents are held back, for memory is full or too much waits to be judged"),
+    METRIC(struct correlator_view, FLAG, is_full,
+           "1: agents are held back, for memory is full or too much waits to be judged"),
     METRIC(struct correlator_view, FLAG, has_failed, "1: it cannot go on"),
 };
 
