@@ -3,6 +3,7 @@
 #include "bus/sender.h"
 #include "correlator/correlator_inside.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -134,7 +135,8 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
                             char ret_reason[256])
 {
     struct correlator *correlator = calloc(1, sizeof *correlator);
-    if (correlator == NULL) {
+    if (correlator == NULL || sodium_init() < 0) { /* before it libsodium hashes by its slowest way */
+        free(correlator);
         (void)snprintf(ret_reason, 256, "the correlator cannot start: %s", status_text(STATUS_NO_MEMORY));
         return STATUS_NO_MEMORY;
     }
