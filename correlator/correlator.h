@@ -27,6 +27,7 @@ struct correlator_config {
     int64_t incidents_max; /* `correlator: {incidents_max: …}`: live at once; beyond, agents get no acknowledgement and
                               run out of credit */
     int64_t retain_ms;     /* `correlator: {journal: {retain: …}}`: of the journal */
+    uint64_t retain_bytes;                          /* `retain_size: …`; 0: no limit */
     int64_t checkpoint_ms;                          /* `correlator: {journal: {checkpoint: …}}`: how often */
     const char *const *expected_sources;            /* names of the block sources: the watermark waits for each */
     const struct watermark_limits *expected_limits; /* one each */

@@ -17,6 +17,7 @@ struct written_correlator {
 
 struct written_journal {
     int64_t retain_ms;
+    int64_t retain_bytes;
     int64_t checkpoint_ms;
 };
 
@@ -34,6 +35,9 @@ static const struct config_row journal_rows[] = {
      .max = 36500 * 86400000.0,
      .help = "reports that came longer ago are let go of, once a checkpoint is beyond them; what is later than that "
              "cannot reopen them"},
+    {"retain_size", CONFIG_SIZE, offsetof(struct written_journal, retain_bytes), .min = 256.0 * 1048576,
+     .max = 1099511627776.0 * 64,
+     .help = "and the oldest beyond that size too, but never what a start needs; where not given, none"},
     {"checkpoint", CONFIG_DURATION, offsetof(struct written_journal, checkpoint_ms), .fallback = "1m", .min = 1000.0,
      .max = 86400000.0,
      .help = "how often what is in memory is written down, so that a start need not begin at the first record"},
@@ -109,6 +113,7 @@ bool correlator_config_read(struct config *config, struct correlator_config *ret
     struct written_journal journal = {0};
     right = config_read(config, written.journal, journal_rows, &journal) && right;
     ret_config->retain_ms = journal.retain_ms;
+    ret_config->retain_bytes = (uint64_t)journal.retain_bytes;
     ret_config->checkpoint_ms = journal.checkpoint_ms;
     ret_config->incidents_max = written.incidents_max;
     ret_config->silent_after_ms = written.silent_after_ms;

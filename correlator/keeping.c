@@ -188,23 +188,35 @@ void keeping_note(struct correlator *correlator, const struct report *report)
         flow_fail(correlator, status_text(STATUS_NO_MEMORY));
 }
 
+/* Of the journal, beyond retain_size. */
+static uint64_t excess_bytes(const struct correlator *correlator)
+{
+    uint64_t bytes = journal_bytes(correlator->keeping.journal), most = correlator->options.config->retain_bytes;
+    return most > 0 && bytes > most ? bytes - most : 0;
+}
+
 bool keeping_has_old(const struct correlator *correlator, int64_t now_ms)
 {
-    return catalogue_is_older(correlator->keeping.catalogue, now_ms - correlator->options.config->retain_ms);
+    return excess_bytes(correlator) > 0 ||
+           catalogue_is_older(correlator->keeping.catalogue, now_ms - correlator->options.config->retain_ms);
 }
 
 void keeping_retain(struct correlator *correlator, uint64_t number, int64_t needed_ms, int64_t now_ms)
 {
     struct keeping *keeping = &correlator->keeping;
-    int64_t since_ms = now_ms - correlator->options.config->retain_ms;
-    /* a retraction without a time counts as of when it was heard */
-    const struct catalogue_past past = {
-        .number = number, .since_ms = since_ms < needed_ms ? since_ms : needed_ms, .needed_ms = needed_ms};
-    uint64_t gone = keeping->journal != NULL ? catalogue_trim(keeping->catalogue, &past) : 0;
+    if (keeping->journal == NULL)
+        return;
+    const struct catalogue_past past = {.number = number,
+                                        .needed_ms = needed_ms,
+                                        .since_ms = now_ms - correlator->options.config->retain_ms,
+                                        .excess_bytes = excess_bytes(correlator)};
+    uint64_t gone = catalogue_trim(keeping->catalogue, &past);
     if (gone == 0)
         return;
     log_info("journal.trim",
-             "%s: records up to %" PRIu64 " are older than correlator.journal.retain: they are let go of",
+             "%s: records up to %" PRIu64
+             " are older than correlator.journal.retain, or beyond its retain_size: they are "
+             "let go of",
              keeping->folder, gone);
     journal_trim(keeping->journal, gone);
 }

@@ -159,31 +159,43 @@ void catalogue_tick(struct catalogue *catalogue, uint64_t journaled)
     free(segments);
 }
 
-/* When the segment was written to last. */
-static bool is_older(const struct catalogue *catalogue, uint64_t first, int64_t since_ms)
+/* When the segment was written to last, and its bytes on disk. INT64_MAX, 0: it is not there. */
+static int64_t written_ms(const struct catalogue *catalogue, uint64_t first, uint64_t *ret_bytes)
 {
     char path[PATH_MAX];
     struct stat stat_of;
     (void)snprintf(path, sizeof path, "%s/%020" PRIu64 ".wal", catalogue->folder, first);
-    return stat(path, &stat_of) == 0 && (int64_t)stat_of.st_mtim.tv_sec * 1000 < since_ms;
+    bool is_there = stat(path, &stat_of) == 0;
+    *ret_bytes = is_there ? (uint64_t)stat_of.st_size : 0;
+    return is_there ? (int64_t)stat_of.st_mtim.tv_sec * 1000 : INT64_MAX;
 }
 
 bool catalogue_is_older(const struct catalogue *catalogue, int64_t since_ms)
 {
-    return catalogue->count > 1 && is_older(catalogue, catalogue->leaves[0]->facts.first, since_ms);
+    uint64_t bytes;
+    return catalogue->count > 1 && written_ms(catalogue, catalogue->leaves[0]->facts.first, &bytes) < since_ms;
 }
 
-static bool is_past(const struct catalogue *catalogue, const struct leaf *leaf, const struct catalogue_past *past)
+/* freed: the bytes of those before it; and with it, where it is. */
+static bool is_past(const struct catalogue *catalogue, const struct leaf *leaf, const struct catalogue_past *past,
+                    uint64_t *freed)
 {
-    return leaf->mapped != NULL && leaf->facts.next <= past->number + 1 && leaf->facts.last_ms < past->needed_ms &&
-           is_older(catalogue, leaf->facts.first, past->since_ms);
+    uint64_t bytes;
+    int64_t at_ms = written_ms(catalogue, leaf->facts.first, &bytes);
+    /* a retraction without a time counts as of when it was heard */
+    bool is_needed = leaf->mapped == NULL || leaf->facts.next > past->number + 1 ||
+                     leaf->facts.last_ms >= past->needed_ms || at_ms >= past->needed_ms;
+    if (is_needed || (at_ms >= past->since_ms && *freed >= past->excess_bytes))
+        return false;
+    *freed += bytes;
+    return true;
 }
 
 uint64_t catalogue_trim(struct catalogue *catalogue, const struct catalogue_past *past)
 {
     size_t gone = 0;
-    uint64_t last = 0;
-    while (gone + 1 < catalogue->count && is_past(catalogue, catalogue->leaves[gone], past)) {
+    uint64_t last = 0, freed = 0;
+    while (gone + 1 < catalogue->count && is_past(catalogue, catalogue->leaves[gone], past, &freed)) {
         char path[PATH_MAX];
         struct leaf *leaf = catalogue->leaves[gone++];
         index_path(catalogue, leaf->facts.first, path);

@@ -30,9 +30,10 @@ enum status catalogue_note(struct catalogue *catalogue, uint64_t number, const s
 void catalogue_tick(struct catalogue *catalogue, uint64_t journaled);
 /* What need not be kept. */
 struct catalogue_past {
-    uint64_t number;   /* records up to it … */
-    int64_t since_ms;  /* … written before … */
-    int64_t needed_ms; /* … and reports of what ended before */
+    uint64_t number;       /* records up to it … */
+    int64_t needed_ms;     /* … reports of what ended before, written before … */
+    int64_t since_ms;      /* … and either written before that, too … */
+    uint64_t excess_bytes; /* … or the first so many bytes of the segments */
 };
 /* Forgets the segments in front that are all of that, with their indices. The last record of those; 0: none. The
  * segments themselves are the caller's to let go of. */

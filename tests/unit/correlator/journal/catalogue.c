@@ -324,12 +324,36 @@ static void what_is_trimmed_is_no_longer_found_and_the_rest_is(void **state)
     shelf_close(&shelf);
 }
 
+/* However young they are, but never what is needed. */
+static void what_is_beyond_the_size_goes_segment_by_segment(void **state)
+{
+    struct shelf shelf;
+    shelf_open(&shelf);
+    write_batches(&shelf, REPORTS);
+    sealed_until(&shelf, 4);
+    struct catalogue_past past = {.number = UINT64_MAX - 1, .since_ms = 0, .needed_ms = INT64_MAX};
+    assert_true(catalogue_trim(shelf.catalogue, &past) == 0);
+    past.excess_bytes = 1; /* one segment is more than that */
+    uint64_t first = catalogue_trim(shelf.catalogue, &past);
+    assert_true(first > 0);
+    past.excess_bytes = 40 * 1024; /* two of 32 KiB */
+    uint64_t third = catalogue_trim(shelf.catalogue, &past);
+    assert_true(third > first && third < 4 * first);
+    past.number = third; /* what a start still applies */
+    assert_true(catalogue_trim(shelf.catalogue, &past) == 0);
+    past.number = UINT64_MAX - 1;
+    past.needed_ms = report_make("x", 0).occurred.start_ms; /* what it reads back */
+    assert_true(catalogue_trim(shelf.catalogue, &past) == 0);
+    shelf_close(&shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_answers_as_memory_does_while_segments_are_sealed),
         cmocka_unit_test(it_answers_as_memory_does_after_a_start),
         cmocka_unit_test(what_is_trimmed_is_no_longer_found_and_the_rest_is),
+        cmocka_unit_test(what_is_beyond_the_size_goes_segment_by_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,23 @@ static void where_nothing_is_said_ten_million_incidents_fit_and_nobody_is_expect
     reading_fini(&reading);
 }
 
+static void the_journal_is_kept_for_a_time_and_within_a_size_where_one_is_given(void **state)
+{
+    struct reading reading;
+    read_config(&reading, RULE);
+    assert_int_equal(reading.correlator.retain_ms, INT64_C(400) * 86400000);
+    assert_int_equal(reading.correlator.retain_bytes, 0);
+    reading_fini(&reading);
+    read_config(&reading, RULE "correlator: {journal: {retain: 30d, retain_size: 1GiB}}\n");
+    assert_true(reading.right);
+    assert_int_equal(reading.correlator.retain_ms, INT64_C(30) * 86400000);
+    assert_int_equal(reading.correlator.retain_bytes, INT64_C(1) << 30);
+    reading_fini(&reading);
+    read_config(&reading, RULE "correlator: {journal: {retain_size: 64MiB}}\n");
+    assert_false(reading.right); /* less than a few segments */
+    reading_fini(&reading);
+}
+
 static void the_sources_are_expected_by_name(void **state)
 {
     struct reading reading;
@@ -169,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_nothing_is_said_ten_million_incidents_fit_and_nobody_is_expected),
         cmocka_unit_test(the_sources_are_expected_by_name),
+        cmocka_unit_test(the_journal_is_kept_for_a_time_and_within_a_size_where_one_is_given),
         cmocka_unit_test(same_is_off_where_nothing_else_is_said),
         cmocka_unit_test(same_says_how_near_and_whose_records_are_distinct),
         cmocka_unit_test(same_alone_means_six_hours_and_twenty_five_kilometres),
