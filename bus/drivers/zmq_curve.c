@@ -7,7 +7,6 @@
 
 /* ZMQ_ZAP_ENFORCE_DOMAIN: the header keeps it back, the library has it. With it a question is always asked. */
 #define ZAP_ENFORCE_DOMAIN 93
-#define PATIENCE_MS        5000
 
 static bool set(void *socket, int option, const void *value, size_t size)
 {
@@ -56,12 +55,12 @@ static enum outcome outcome_of(void *monitor)
     return event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? GOT_IN : STAYED_OUT;
 }
 
-static enum outcome stranger_try(void *context, const char *endpoint, const struct key *server)
+static enum outcome stranger_try(void *context, const char *endpoint, const struct key *server, int patience_ms)
 {
     enum outcome outcome = UNKNOWN;
     struct key_pair pair;
     char url[64];
-    const int none = 0, never = -1, patience_ms = PATIENCE_MS;
+    const int none = 0, never = -1;
     void *socket = zmq_socket(context, ZMQ_DEALER);
     void *monitor = zmq_socket(context, ZMQ_PAIR);
     (void)snprintf(url, sizeof url, "inproc://vedette-stranger-%llu", (unsigned long long)zmq_context_number());
@@ -85,7 +84,7 @@ static enum outcome stranger_try(void *context, const char *endpoint, const stru
     return outcome;
 }
 
-enum status curve_strangers_stay_out(void *context, const char *endpoint, const struct key *server,
+enum status curve_strangers_stay_out(void *context, const char *endpoint, const struct key *server, int patience_ms,
                                      char ret_reason[256])
 {
     static const char *const sentences[] = {[GOT_IN] = "a stranger was let in: nothing is served here",
@@ -94,7 +93,7 @@ enum status curve_strangers_stay_out(void *context, const char *endpoint, const 
     endpoint_near(endpoint, near);
     const struct key *const keys[CURVE_STRANGERS] = {server, NULL};
     for (size_t i = 0; i < CURVE_STRANGERS; i++) {
-        enum outcome outcome = stranger_try(context, near, keys[i]);
+        enum outcome outcome = stranger_try(context, near, keys[i], patience_ms);
         if (outcome == STAYED_OUT)
             continue;
         (void)snprintf(ret_reason, 256, "%.120s: %s", endpoint, sentences[outcome]);

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define SWEEP_MS       250
-#define GONE_MS        3500 /* from being cut off, at the next sweep, to being gone: a handshake's time at most */
-#define REFUSALS_PER_S 32u
-#define NEWCOMERS_MAX  32u
-#define AGAIN_MS       1000 /* between attempts to listen anew */
+#define SWEEP_MS          250
+#define GONE_MS           3500 /* from being cut off, at the next sweep, to being gone: a handshake's time at most */
+#define REFUSALS_PER_S    32u
+#define NEWCOMERS_MAX     32u
+#define PATIENCE_MS       5000 /* with the proof that strangers stay out, at the start */
+#define PATIENCE_AGAIN_MS 1000 /* later the loop waits for it, and it is tried again */
+#define AGAIN_MS          1000 /* between attempts to listen anew */
 
 static uint32_t newcomers_max(const struct port *port)
 {
@@ -68,7 +70,7 @@ static enum status bind_failed(const char *url, char ret_reason[256])
 }
 
 /* Bound, and with keys proven to keep strangers out. */
-static enum status plug_bind(struct port *port, struct plug *plug, char ret_reason[256])
+static enum status plug_bind(struct port *port, struct plug *plug, int patience_ms, char ret_reason[256])
 {
     char endpoint[256];
     size_t size = sizeof endpoint;
@@ -79,12 +81,14 @@ static enum status plug_bind(struct port *port, struct plug *plug, char ret_reas
     if (zmq_getsockopt(plug->socket, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0)
         return bind_failed(port->url, ret_reason);
     port->guard.forgiven += CURVE_STRANGERS;
-    return curve_strangers_stay_out(port->context, endpoint, &keyring_own(port->options.keys)->public, ret_reason);
+    return curve_strangers_stay_out(port->context, endpoint, &keyring_own(port->options.keys)->public, patience_ms,
+                                    ret_reason);
 }
 
 enum status listen_start(struct port *port, char ret_reason[256])
 {
     struct keyring *keys = port->options.keys;
+    int patience_ms = port->seat == NULL ? PATIENCE_MS : PATIENCE_AGAIN_MS;
     uint32_t refusals_per_s = port->options.refusals_per_s;
     const struct zap_options zap_options = {.keyring = keys,
                                             .role = port->options.role,
@@ -100,7 +104,7 @@ enum status listen_start(struct port *port, char ret_reason[256])
         (void)snprintf(ret_reason, 256, "no socket: %s", zmq_strerror(errno));
         return STATUS_IO;
     }
-    status = plug_bind(port, plug, ret_reason);
+    status = plug_bind(port, plug, patience_ms, ret_reason);
     if (status != STATUS_OK) {
         plug_free(plug);
         return status;
