@@ -58,20 +58,6 @@ struct nearness nearness_between(const struct rule *rule, const struct incident 
     return nearness;
 }
 
-/* Where and affected together, as what a context shares. */
-static size_t touched_countries(const struct report *report, country_code *ret_codes)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < report->country_count; i++) {
-        const struct country *country = &report->countries[i];
-        bool touched = country->role == COUNTRY_WHERE || country->role == COUNTRY_AFFECTED;
-        /* They are in order of code: a repeat follows at once. */
-        if (touched && (count == 0 || ret_codes[count - 1] != country->code))
-            ret_codes[count++] = country->code;
-    }
-    return count;
-}
-
 bool engine_incident_from(const struct incident *incident, struct arena *arena, struct engine_incident *ret_incident)
 {
     const struct report *best = &incident->reports[0];
@@ -83,7 +69,7 @@ bool engine_incident_from(const struct incident *incident, struct arena *arena, 
     made.countries = counted;
     made.country_count = report_counted_countries(best, counted, LIMIT_COUNTRIES);
     made.touched_countries = touched;
-    made.touched_country_count = touched_countries(best, touched);
+    made.touched_country_count = report_touched_countries(best, touched, best->country_count);
     *ret_incident = made;
     return true;
 }

@@ -161,23 +161,12 @@ static struct entry *entry_add(struct registry *registry, struct span id)
     return NULL;
 }
 
-/* Countries a context shares with others (engine.h): where and affected together, ascending. */
-static size_t touched_countries(const struct report *report, country_code *codes)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < report->country_count; i++) /* ordered by (code, role) */
-        if ((report->countries[i].role == COUNTRY_WHERE || report->countries[i].role == COUNTRY_AFFECTED) &&
-            (count == 0 || codes[count - 1] != report->countries[i].code))
-            codes[count++] = report->countries[i].code;
-    return count;
-}
-
 struct record *registry_record_new(struct registry *registry, const struct report *report, struct span id,
                                    const unsigned char digest[32])
 {
     country_code counted[LIMIT_COUNTRIES], touched[LIMIT_COUNTRIES];
     size_t counted_count = report_counted_countries(report, counted, LIMIT_COUNTRIES);
-    size_t touched_count = touched_countries(report, touched);
+    size_t touched_count = report_touched_countries(report, touched, LIMIT_COUNTRIES);
     size_t codes_size = (counted_count + touched_count) * sizeof *counted;
 
     struct piece *piece = pool_take(&registry->record_pool);

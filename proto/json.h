@@ -56,6 +56,3 @@ void incident_to_json(const struct incident *incident, const struct span *episod
                       struct text *text);
 /* Appends {"source":…,"kind":"silent","since":…,"text":…}. */
 void notice_to_json(const struct notice *notice, struct text *text);
-/* Countries an incident counts for (method §6): where; affected only where there is no where. Ascending; answers how
- * many. */
-size_t report_counted_countries(const struct report *report, country_code *ret_codes, size_t room);

@@ -93,13 +93,15 @@ int report_order(const struct report *a, const struct report *b)
     return (order > 0) - (order < 0);
 }
 
-/* Adds the codes of one role; they come in order, so a repeat is beside its like. */
-static size_t codes_of_role(const struct report *report, enum country_role role, country_code *ret_codes, size_t room)
+/* Adds the codes of either role; they come in order, so a repeat is beside its like. */
+static size_t codes_of(const struct report *report, enum country_role one, enum country_role other,
+                       country_code *ret_codes, size_t room)
 {
     size_t count = 0;
     for (size_t i = 0; i < report->country_count; i++) {
         const struct country *country = &report->countries[i];
-        if (country->role == role && (count == 0 || ret_codes[count - 1] != country->code) && count < room)
+        bool fits = country->role == one || country->role == other;
+        if (fits && (count == 0 || ret_codes[count - 1] != country->code) && count < room)
             ret_codes[count++] = country->code;
     }
     return count;
@@ -107,6 +109,11 @@ static size_t codes_of_role(const struct report *report, enum country_role role,
 
 size_t report_counted_countries(const struct report *report, country_code *ret_codes, size_t room)
 {
-    size_t count = codes_of_role(report, COUNTRY_WHERE, ret_codes, room);
-    return count > 0 ? count : codes_of_role(report, COUNTRY_AFFECTED, ret_codes, room);
+    size_t count = codes_of(report, COUNTRY_WHERE, COUNTRY_WHERE, ret_codes, room);
+    return count > 0 ? count : codes_of(report, COUNTRY_AFFECTED, COUNTRY_AFFECTED, ret_codes, room);
+}
+
+size_t report_touched_countries(const struct report *report, country_code *ret_codes, size_t room)
+{
+    return codes_of(report, COUNTRY_WHERE, COUNTRY_AFFECTED, ret_codes, room);
 }

@@ -149,3 +149,9 @@ enum status country_code_parse(struct span text, country_code *ret_code) MUST_CH
 void country_code_text(country_code code, char ret_text[3]);
 /* "Estonia"; the code itself where the table has no name. Never NULL. */
 const char *country_name(country_code code);
+
+/* Countries an incident counts for (method §6): where; affected only where there is no where. Ascending; answers how
+ * many. */
+size_t report_counted_countries(const struct report *report, country_code *ret_codes, size_t room);
+/* Where and affected together: what a context shares with others. Ascending; answers how many. */
+size_t report_touched_countries(const struct report *report, country_code *ret_codes, size_t room);

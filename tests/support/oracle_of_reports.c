@@ -10,6 +10,7 @@
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "tests/support/oracle.h"
+#include "tests/support/oracle_incident.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,7 @@
 struct told {
     struct report report;
     char id[LIMIT_INCIDENT_ID_BYTES + 1];
-    struct engine_incident incident;
-    country_code counted[LIMIT_COUNTRIES];
-    country_code touched[LIMIT_COUNTRIES];
+    struct oracle_incident asked;
 };
 
 struct tale {
@@ -83,26 +82,8 @@ static size_t take_part(struct tale *tale, struct oracle_input *live)
         if (report->status == REPORT_EXPLAINED || report->status == REPORT_RETRACTED)
             continue;
         must(report->has_countries, "a report does not say its countries");
-        size_t touched = 0;
-        for (size_t k = 0; k < report->country_count; k++)
-            if ((report->countries[k].role == COUNTRY_WHERE || report->countries[k].role == COUNTRY_AFFECTED) &&
-                (touched == 0 || told->touched[touched - 1] != report->countries[k].code))
-                told->touched[touched++] = report->countries[k].code;
-        told->incident = (struct engine_incident){
-            .id = span_of(told->id),
-            .point = point_from_degrees(report->place.lat, report->place.lon),
-            .radius_km = report->place.radius_km,
-            .start_ms = report->occurred.start_ms,
-            .end_ms = report->occurred.end_ms,
-            .reported_at_ms = report->reported_at_ms,
-            .category = report->category,
-            .role = report->role,
-            .countries = told->counted,
-            .country_count = report_counted_countries(report, told->counted, LIMIT_COUNTRIES),
-            .touched_countries = told->touched,
-            .touched_country_count = touched,
-        };
-        live[count++].incident = &told->incident;
+        oracle_incident_of(report, &told->asked);
+        live[count++].incident = &told->asked.incident;
     }
     return count;
 }

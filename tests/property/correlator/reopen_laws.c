@@ -6,6 +6,7 @@
 #include "proto/json.h"
 #include "tests/property/correlator/laws.h"
 #include "tests/support/oracle.h"
+#include "tests/support/oracle_incident.h"
 #include "tests/support/pipeline.h"
 #include "tests/support/same_oracle.h"
 
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNTRIES_MAX 16u
 
 /* One id: all that was said of it. */
 struct said {
@@ -145,37 +144,7 @@ static bool stands(const struct said *said)
     return said->any && said->report.status != REPORT_EXPLAINED && said->report.status != REPORT_RETRACTED;
 }
 
-struct standing_incident {
-    struct engine_incident incident;
-    char id[64];
-    country_code counted[COUNTRIES_MAX];
-    country_code touched[COUNTRIES_MAX];
-};
-
-static void incident_of(const struct report *report, struct standing_incident *ret)
-{
-    size_t touched = 0;
-    for (size_t i = 0; i < report->country_count; i++)
-        if ((report->countries[i].role == COUNTRY_WHERE || report->countries[i].role == COUNTRY_AFFECTED) &&
-            (touched == 0 || ret->touched[touched - 1] != report->countries[i].code))
-            ret->touched[touched++] = report->countries[i].code;
-    ret->incident = (struct engine_incident){
-        .id = {ret->id, report_incident_id(report, ret->id, sizeof ret->id)},
-        .point = point_from_degrees(report->place.lat, report->place.lon),
-        .radius_km = report->place.radius_km,
-        .start_ms = report->occurred.start_ms,
-        .end_ms = report->occurred.end_ms,
-        .reported_at_ms = report->reported_at_ms,
-        .category = report->category,
-        .role = report->role,
-        .countries = ret->counted,
-        .country_count = report_counted_countries(report, ret->counted, COUNTRIES_MAX),
-        .touched_countries = ret->touched,
-        .touched_country_count = touched,
-    };
-}
-
-static size_t incidents_of(const struct tale *tale, struct standing_incident *incidents)
+static size_t incidents_of(const struct tale *tale, struct oracle_incident *incidents)
 {
     const struct same_options *same = &tale->pipeline.options.same;
     struct report *reports = calloc(tale->world->incident_count + 1, sizeof *reports);
@@ -190,7 +159,7 @@ static size_t incidents_of(const struct tale *tale, struct standing_incident *in
         same_oracle(same, reports, count, verdict);
     for (size_t i = 0; i < count; i++)
         if (same->mode == SAME_OFF || verdict->incident_of[i] == i)
-            incident_of(&reports[i], &incidents[made++]);
+            oracle_incident_of(&reports[i], &incidents[made++]);
     free(verdict);
     free(reports);
     return made;
@@ -227,7 +196,7 @@ static void compare_one(struct tale *tale, const struct rule *rule, const struct
 static void compare(struct tale *tale)
 {
     const struct world *world = tale->world;
-    struct standing_incident *incidents = calloc(world->incident_count + 1, sizeof *incidents);
+    struct oracle_incident *incidents = calloc(world->incident_count + 1, sizeof *incidents);
     struct oracle_input *inputs = calloc(world->incident_count + 1, sizeof *inputs);
     assert(incidents != NULL && inputs != NULL);
     size_t count = incidents_of(tale, incidents), standing = 0, right = 0;
