@@ -203,11 +203,14 @@ class Installation:
         bus = {**self.bus, "episodes": f"tcp://127.0.0.1:{via.port}"} if via else self.bus
         return self.member("sink", "vedette-sink", bus=bus, sink={"store": str(self.store), "alerts": list(alerts)}, **blocks)
 
-    def replayed(self, files, name="undisturbed"):
-        """What an undisturbed run makes of these files."""
+    def replay(self, files, name="undisturbed"):
+        """The store that an undisturbed run makes of these files."""
         store = self.folder / f"{name}.gpkg"
         vedette("replay", "--config", self.configure(name), "--store", store, *files, timeout=3600)
-        return content(store)
+        return store
+
+    def replayed(self, files, name="undisturbed"):
+        return content(self.replay(files, name))
 
 
 def content(store):

@@ -37,7 +37,7 @@ class Outage(Case):
         self.addCleanup(folder.cleanup)
         place = Installation(folder.name, RULES)
         torrent(place.folder / "torrent.jsonl", REPORTS, 1, int(time.time()) - 3600)
-        place.replayed([place.folder / "torrent.jsonl"])
+        place.replay([place.folder / "torrent.jsonl"])
         sources = [{"name": "desk", "type": "jsonl", "path": str(place.folder / "torrent.jsonl"), "follow": True}]
         fleet = Fleet([place.agent("agent", sources), place.correlator(sources), place.sink()])
         self.addCleanup(fleet.close)
