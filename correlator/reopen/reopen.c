@@ -169,7 +169,7 @@ enum status reopen_judge(struct reopen *reopen, const struct reopen_asked *asked
 {
     *ret_verdict = REOPEN_NOT;
     int64_t touched_ms;
-    if (asked->known == REOPEN_UNDECIDED && reopen->taken.count == 0 && is_all_in_memory(reopen))
+    if (asked->known != REOPEN_WAS_TAKEN && reopen->taken.count == 0 && is_all_in_memory(reopen))
         return STATUS_OK;
     char id_bytes[LIMIT_INCIDENT_ID_BYTES + 1];
     struct span id = {id_bytes, report_incident_id(report, id_bytes, sizeof id_bytes)};
