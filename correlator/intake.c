@@ -87,6 +87,10 @@ static void intake_item(struct correlator *correlator, const struct intake *inta
     correlator->stats.received++;
     intake_at(correlator, intake->number);
     bool is_right = report_unpack(item, &correlator->arena, &report, reason) == STATUS_OK;
+    if (!is_right && correlator->arena.starved) { /* nothing is the matter with it: it is taken up at the next start */
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
+        return;
+    }
     if (is_right)
         registry_expect(correlator->registry, &report);
     keeping_note(correlator, is_right ? &report : NULL);
