@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SLOTS_MIN 1024u
+#define SLOTS_MIN   1024u
+#define SPARSE_MIN  32u /* slots an entry: from here on there are too many */
+#define SPARSE_LEFT 4u
 
 static uint64_t mixed(uint64_t value)
 {
@@ -70,25 +72,39 @@ struct entry *entries_find(const struct entries *entries, struct span id)
     return entries->slot_count > 0 ? entries->slots[seek(entries, hash_of(id), id)].entry : NULL;
 }
 
-static enum status grow(struct entries *entries)
+static enum status resize(struct entries *entries, size_t slot_count)
 {
-    struct entries grown = {.slot_count = entries->slot_count > 0 ? 2 * entries->slot_count : SLOTS_MIN,
-                            .count = entries->count};
-    grown.slots = calloc(grown.slot_count, sizeof *grown.slots);
-    if (grown.slots == NULL)
+    struct entries anew = {.slot_count = slot_count, .count = entries->count};
+    anew.slots = calloc(slot_count, sizeof *anew.slots);
+    if (anew.slots == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < entries->slot_count; i++) {
         const struct entries_slot *slot = &entries->slots[i];
-        size_t at = home_of(&grown, slot->hash);
+        size_t at = home_of(&anew, slot->hash);
         if (slot->entry == NULL)
             continue;
-        while (grown.slots[at].entry != NULL)
-            at = after(&grown, at);
-        grown.slots[at] = *slot;
+        while (anew.slots[at].entry != NULL)
+            at = after(&anew, at);
+        anew.slots[at] = *slot;
     }
     free(entries->slots);
-    *entries = grown;
+    *entries = anew;
     return STATUS_OK;
+}
+
+static enum status grow(struct entries *entries)
+{
+    return resize(entries, entries->slot_count > 0 ? 2 * entries->slot_count : SLOTS_MIN);
+}
+
+void entries_fit(struct entries *entries)
+{
+    size_t slot_count = entries->slot_count;
+    if (slot_count <= SLOTS_MIN || entries->count * SPARSE_MIN > slot_count)
+        return;
+    while (slot_count > SLOTS_MIN && entries->count * SPARSE_LEFT * 2 <= slot_count)
+        slot_count /= 2;
+    (void)resize(entries, slot_count); /* without memory for it they stay as many as they are */
 }
 
 enum status entries_add(struct entries *entries, struct entry *entry)

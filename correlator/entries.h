@@ -36,6 +36,8 @@ void entries_expect(const struct entries *entries, struct span id);
 enum status entries_add(struct entries *entries, struct entry *entry) MUST_CHECK;
 /* It must be there. */
 void entries_remove(struct entries *entries, struct entry *entry);
+/* Lets go of slots that are far more than are taken, so that looking at all is no more than a look at each. */
+void entries_fit(struct entries *entries);
 /* The first one in slot *at or behind, and its slot; NULL: no more. In no order. Where it is then removed, the same
  * slot is to be asked again; some may then be met twice, none is missed. */
 struct entry *entries_next(const struct entries *entries, size_t *at);

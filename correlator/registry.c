@@ -119,6 +119,7 @@ void registry_free(struct registry *registry)
 void registry_entry_forget(struct registry *registry, struct entry *entry)
 {
     registry->has_forgotten = true;
+    registry->out_count -= entry->record == NULL;
     entries_remove(&registry->entries, entry);
     if (registry->same != NULL)
         same_entry_fini(registry, entry);
@@ -154,8 +155,10 @@ static struct entry *entry_add(struct registry *registry, struct span id)
     if (entry->id != NULL) {
         memcpy(entry->id, id.data, id.size);
         entry->id_size = id.size;
-        if (entries_add(&registry->entries, entry) == STATUS_OK)
+        if (entries_add(&registry->entries, entry) == STATUS_OK) {
+            registry->out_count++;
             return entry;
+        }
     }
     entry_free(registry, entry);
     return NULL;
@@ -317,12 +320,14 @@ enum status registry_apply(struct registry *registry, const struct report *repor
         old->replaced = true;
         old->entry = NULL;
         entry->record = NULL;
+        registry->out_count++;
         ret_change->removed = old;
     }
     if (fresh != NULL) {
         registry_act(registry, fresh, old != NULL ? ACTION_CORRECTED : was_out ? ACTION_RESTORED : ACTION_ADDED);
         fresh->entry = entry;
         entry->record = fresh;
+        registry->out_count--;
         ret_change->inserted = fresh;
     }
     return STATUS_OK;
@@ -434,7 +439,10 @@ void registry_forget(struct registry *registry, int64_t horizon_ms)
 {
     if (registry->same != NULL)
         same_forget(registry);
+    else if (registry->out_count == 0)
+        return;
     struct entry *entry;
+    entries_fit(&registry->entries);
     for (size_t at = 0; (entry = entries_next(&registry->entries, &at)) != NULL;) {
         if (entry->record == NULL && entry->voice == NULL && entry->start_ms < horizon_ms)
             registry_entry_forget(registry, entry);

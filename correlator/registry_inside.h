@@ -63,6 +63,7 @@ struct registry {
     struct record *acted;  /* records with an action since the last flush */
     struct same_way *same; /* NULL: each report is an incident */
     bool has_forgotten;    /* any entry, ever */
+    size_t out_count;      /* where each report is an incident: entries without a record */
 };
 
 struct same_way; /* registry_same.c */

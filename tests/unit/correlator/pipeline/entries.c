@@ -108,11 +108,30 @@ static void everyone_is_met_though_some_leave_meanwhile(void **state)
     assert_is_as_said(shelf);
 }
 
+static void few_need_few_slots(void **state)
+{
+    struct shelf *shelf = *state;
+    for (unsigned i = 0; i < IDS; i++)
+        put(shelf, i);
+    size_t most = shelf->entries.slot_count;
+    entries_fit(&shelf->entries);
+    assert_int_equal(shelf->entries.slot_count, most);
+    for (unsigned i = 0; i < IDS - 5; i++) {
+        entries_remove(&shelf->entries, &shelf->made[i]);
+        shelf->in[i] = false;
+        shelf->count--;
+    }
+    entries_fit(&shelf->entries);
+    assert_true(shelf->entries.slot_count < most);
+    assert_is_as_said(shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_is_put_in_is_found_until_taken_out, shelf_open, shelf_close),
         cmocka_unit_test_setup_teardown(everyone_is_met_though_some_leave_meanwhile, shelf_open, shelf_close),
+        cmocka_unit_test_setup_teardown(few_need_few_slots, shelf_open, shelf_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
