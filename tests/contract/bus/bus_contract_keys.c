@@ -284,6 +284,8 @@ static void a_key_is_not_let_in_again_and_again_while_nobody_reads(void **state)
     giver_with(&house.giver, &house, &house.other, "second"); /* another key */
     (void)giver_give(&house.giver, 10);
     receiver_set_flow(house.taker.receiver, RECEIVER_FLOWS);
+    raw_close(&late);
+    raw_open_with(&late, &house, &house.agent, "desk-b"); /* whose back-off begins anew */
     world_until(world, house.giver.acked == 10 && late.welcomes > 0);
     raw_close(&late);
     house_end(&house, bus, NULL);
