@@ -149,12 +149,45 @@ static uint64_t put_name(struct correlator *correlator, enum journal_kind kind, 
                        &(struct journal_record){.kind = kind, .at_ms = clock_wall_ms(), .name = span_of(name)});
 }
 
-/* Journaled twice is as once: it goes when it is carried out. */
+/* Whom status and silence speak of; whom the watermark waits for is judgement's. */
+static void source_retire(struct correlator *correlator, const char *name)
+{
+    if (watermark_retire(correlator->watermark, span_of(name)) != STATUS_OK ||
+        watermark_retire(correlator->journaled, span_of(name)) != STATUS_OK)
+        log_warn("source.many", "source %s cannot be retired: too many are known", name);
+}
+
+/* At once, not where it stands in the journal: judgement may be waiting for this very sink. */
+static void sink_retire(struct correlator *correlator, const char *name)
+{
+    names_remove(&correlator->keeping.sinks, name);
+    log_info("sink.retired", "nothing waits for sink %s any more, until it comes again", name);
+    if (outlet_forget(&correlator->outlet, name) != STATUS_OK)
+        log_warn("sink.retired", "no sink %s was known", name);
+}
+
+/* Journaled twice is as once: it goes when it is applied, or found in the journal by a start. */
 static void on_request(void *self, enum request_kind kind, const char *name)
 {
     struct correlator *correlator = self;
+    bool is_source = kind == REQUEST_SOURCE;
     correlator->keeping.requested =
-        put_name(correlator, kind == REQUEST_SOURCE ? JOURNAL_SOURCE_RETIRED : JOURNAL_SINK_RETIRED, name);
+        put_name(correlator, is_source ? JOURNAL_SOURCE_RETIRED : JOURNAL_SINK_RETIRED, name);
+    if (correlator->failed)
+        return;
+    if (is_source)
+        source_retire(correlator, name);
+    else
+        sink_retire(correlator, name);
+}
+
+void keeping_request_over(const struct correlator *correlator, const struct journal_record *record)
+{
+    char name[PEER_NAME_BYTES];
+    keeping_name(record, name);
+    if (correlator->keeping.requests[0] != '\0')
+        request_done(correlator->keeping.requests,
+                     record->kind == JOURNAL_SOURCE_RETIRED ? REQUEST_SOURCE : REQUEST_SINK, name);
 }
 
 void keeping_tick(struct correlator *correlator, int64_t now_ms)

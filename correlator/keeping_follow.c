@@ -4,7 +4,6 @@
 #include "correlator/correlator_inside.h"
 #include "correlator/journal/journal_reader.h"
 #include "correlator/keeping_inside.h"
-#include "correlator/requests.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,10 +13,11 @@
 
 /* --- applying --- */
 
-static void request_over(const struct correlator *correlator, enum request_kind kind, const char *name)
+/* What an earlier life journaled is over since it was found: another of that name has not been looked at yet. */
+static void request_applied(const struct correlator *correlator, const struct journal_record *record)
 {
-    if (correlator->keeping.requests[0] != '\0')
-        request_done(correlator->keeping.requests, kind, name);
+    if (record->number >= correlator->keeping.found.next)
+        keeping_request_over(correlator, record);
 }
 
 static void stream_note(struct correlator *correlator, const struct journal_record *record)
@@ -41,27 +41,10 @@ static void apply_batch(struct correlator *correlator, const struct journal_reco
 static void apply_source_retired(struct correlator *correlator, const struct journal_record *record, const char *name)
 {
     log_info("source.retired", "nobody waits for source %s any more, until it speaks again", name);
-    if (watermark_retire(correlator->promised, span_of(name)) != STATUS_OK ||
-        watermark_retire(correlator->journaled, span_of(name)) != STATUS_OK ||
-        watermark_retire(correlator->watermark, span_of(name)) != STATUS_OK)
+    if (watermark_retire(correlator->promised, span_of(name)) != STATUS_OK)
         log_warn("source.many", "source %s cannot be retired: too many are known", name);
     judgement_watermark(correlator, record->at_ms);
-    request_over(correlator, REQUEST_SOURCE, name);
-}
-
-static void apply_sink_seen(struct correlator *correlator, const char *name)
-{
-    if (!names_add(&correlator->keeping.sinks, name))
-        flow_fail(correlator, status_text(STATUS_NO_MEMORY));
-}
-
-static void apply_sink_retired(struct correlator *correlator, const char *name)
-{
-    names_remove(&correlator->keeping.sinks, name);
-    log_info("sink.retired", "nothing waits for sink %s any more, until it comes again", name);
-    if (outlet_forget(&correlator->outlet, name) != STATUS_OK && !correlator->keeping.is_recovering)
-        log_warn("sink.retired", "no sink %s was known", name);
-    request_over(correlator, REQUEST_SINK, name);
+    request_applied(correlator, record);
 }
 
 static void apply(struct correlator *correlator, const struct journal_record *record)
@@ -82,12 +65,10 @@ static void apply(struct correlator *correlator, const struct journal_record *re
     case JOURNAL_SOURCE_RETIRED:
         apply_source_retired(correlator, record, name);
         break;
+    case JOURNAL_SINK_RETIRED: /* carried out when it was journaled, or found by a start */
+        request_applied(correlator, record);
+        break;
     case JOURNAL_SINK_SEEN:
-        apply_sink_seen(correlator, name);
-        break;
-    case JOURNAL_SINK_RETIRED:
-        apply_sink_retired(correlator, name);
-        break;
     case JOURNAL_START:
     case JOURNAL_RULES:
     case JOURNAL_FLUSHES:
@@ -145,10 +126,13 @@ static enum status next_apply(struct correlator *correlator, char ret_reason[WAL
         status = journal_reader_open(keeping->folder, keeping->next, &keeping->reader, ret_reason);
     if (status == STATUS_OK)
         status = keeping_read(correlator, keeping->reader, &record, ret_reason);
-    if (status == STATUS_END) { /* a repair let go of the last ones */
-        keeping->next = journal_synced(keeping->journal) + 1;
+    if (status == STATUS_END && keeping->next < keeping->found.next) { /* a repair let go of the last ones */
+        keeping->next = keeping->found.next;
         return STATUS_OK;
     }
+    if (status == STATUS_END)
+        (void)snprintf(ret_reason, WAL_REASON_BYTES, "%.200s: record %" PRIu64 " was written, and cannot be read back",
+                       keeping->folder, keeping->next);
     if (status != STATUS_OK)
         return status;
     apply(correlator, &record);

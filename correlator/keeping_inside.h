@@ -21,6 +21,8 @@ enum status keeping_read(struct correlator *correlator, struct wal_reader *reade
                          char ret_reason[WAL_REASON_BYTES]) MUST_CHECK;
 /* Whom the record speaks of. */
 void keeping_name(const struct journal_record *record, char ret_name[PEER_NAME_BYTES]);
+/* The request that the record came of is carried out, or will be: it is in the journal. */
+void keeping_request_over(const struct correlator *correlator, const struct journal_record *record);
 /* A record was applied: was it the last of those that an earlier life has told of? */
 void keeping_plan_over(struct correlator *correlator);
 /* All up to it is on disk: the gate opens for what was told. */

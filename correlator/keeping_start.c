@@ -77,6 +77,8 @@ static bool marks_note(struct correlator *correlator, const struct journal_recor
 static bool note(struct correlator *correlator, const struct journal_record *record)
 {
     struct keeping *keeping = &correlator->keeping;
+    if (record->kind == JOURNAL_SOURCE_RETIRED || record->kind == JOURNAL_SINK_RETIRED)
+        keeping_request_over(correlator, record);
     switch (record->kind) {
     case JOURNAL_SINK_SEEN:
     case JOURNAL_SINK_RETIRED:

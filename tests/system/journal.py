@@ -82,6 +82,16 @@ class Journal(Case):
         except AssertionError: # it is not there yet
             return False
 
+    def waits(self, fleet):
+        """For judgement."""
+        status = fleet["correlator"].status()
+        return status["tables"]["correlator"]["unjudged"] if status else 0
+
+    def is_still(self, fleet):
+        before = self.waits(fleet)
+        time.sleep(1)
+        return self.waits(fleet) == before
+
     def ids(self, reports):
         return {f"{one['source']}:{one['source_id']}" for one in reports}
 
@@ -258,6 +268,25 @@ class Journal(Case):
         self.until(lambda: finals() != [], fleet)
         fleet.end()
         self.assertIn("source-retired gone", self.journal(place, "--list").stdout)
+
+    def test_a_dead_sink_is_retired_though_judgement_waits_for_it(self):
+        """What the link and the backlog hold for it, more than 72 MiB, is full: its retiring stands behind what waits."""
+        place, fleet = self.place()
+        spare = place.member("spare", "vedette-sink", sink={"store": str(self.folder / "spare.gpkg"), "name": "spare"})
+        self.addCleanup(Fleet([spare]).close)
+        spare.start()
+        fleet.start()
+        self.until(lambda: "sink spare is connected" in fleet["correlator"].text(), fleet)
+        spare.kill(0)
+        reports = [incident("desk", f"b{number}", "sea.cable", "2025-09-10T01:00:00Z", 57, 21, countries=where("LV"),
+                            headline="x" * 1000)
+                   for number in range(80_000)] # of no rule: they are told, and there is nothing to judge
+        self.write(reports)
+        self.until(lambda: self.waits(fleet) > 1000 and self.is_still(fleet), fleet)
+        vedette("sink", "retire", "spare", "--config", self.folder / "correlator.yaml")
+        self.until(lambda: self.waits(fleet) == 0 and self.stored(place, self.ids(reports)), fleet, patience_s=120)
+        fleet.end()
+        fleet.expect_no_complaint()
 
 
 if __name__ == "__main__":
