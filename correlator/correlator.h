@@ -122,8 +122,9 @@ enum status correlator_open(uv_loop_t *loop, struct bus *bus, const struct corre
 const struct correlator_stats *correlator_stats(struct correlator *correlator);
 /* Judges what is in memory anew by another baseline (NULL: by none), which must have been made for the rules it runs
  * with (footing.h), and publishes what came of it: every episode that is not final is told again, its cause says why.
- * Borrows the baseline for its life, puts the configuration's rules on it, and uses the one before no more. Logged. Not
- * STATUS_OK: it is also told as `failed`, and both baselines must live until it is closed. */
+ * Borrows the baseline for its life, puts the configuration's rules on it, and uses the one before no more. Logged.
+ * STATUS_AGAIN: a start is still telling what an earlier life told, and nothing was done. Else not STATUS_OK: it is
+ * also told as `failed`, and both baselines must live until it is closed. */
 enum status correlator_rebase(struct correlator *correlator, const struct baseline *baseline) MUST_CHECK;
 /* Takes no more reports, and calls done once everything published is acknowledged by every known sink (and one is
  * known), or at once, perhaps before it returns, where no report was applied. In CORRELATOR_REPLAY all episodes become

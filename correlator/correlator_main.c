@@ -170,7 +170,14 @@ static void baseline_take(struct daemon *daemon, struct baseline *baseline)
         baseline_close(baseline);
         return;
     }
-    if (correlator_rebase(daemon->correlator, baseline) != STATUS_OK)
+    enum status status = correlator_rebase(daemon->correlator, baseline);
+    if (status == STATUS_AGAIN) {
+        log_error("baseline.kept", "SIGHUP: the baseline stays %s, for the start is not over yet: send it again then",
+                  before != NULL ? baseline_hash(before) : "none");
+        baseline_close(baseline);
+        return;
+    }
+    if (status != STATUS_OK)
         return; /* it has failed, and is about to end */
     daemon->correlator_config->baseline = baseline;
     baseline_close(before);

@@ -43,6 +43,8 @@ enum status correlator_rebase(struct correlator *correlator, const struct baseli
 {
     char occasion[128], was[BASELINE_HASH_BYTES];
     size_t kept = 0;
+    if (keeping_is_planned(correlator)) /* an episode that only the former tells of would stay in the stores */
+        return STATUS_AGAIN;
     judgement_flush(correlator); /* what came before is told for what it was */
     if (correlator->failed)
         return STATUS_CLOSED;
