@@ -9,10 +9,11 @@
 
 #define ARENA_BYTES (1024u * 1024u)
 #define BACKLOG_MAX                                                                                                    \
-    ((size_t)256 * 1024 * 1024)    /* packed revisions waiting for a slow sink, beyond the link's outbox               \
-                                    */
-#define BEYOND_MAX (256u * 16384u) /* incidents that may still arrive when all is full: a window of every peer */
-#define TICK_MS    1000u           /* the watermark follows the clock where nobody speaks any more */
+    ((size_t)256 * 1024 * 1024) /* packed revisions waiting for a slow sink, beyond the link's outbox                  \
+                                 */
+/* Incidents that may still come when all is full: what waits for judgement, and a window of every peer. */
+#define BEYOND_MAX (FLOW_UNJUDGED_MAX + 256u * 16384u)
+#define TICK_MS    1000u /* the watermark follows the clock where nobody speaks any more */
 
 static void correlator_free(struct correlator *correlator)
 {

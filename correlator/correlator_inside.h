@@ -125,6 +125,9 @@ enum status judgement_carry_out(void *self, const struct incident_change *change
 void judgement_watermark(struct correlator *correlator, int64_t now_ms);
 
 /* --- flow.c --- */
+/* What may wait for judgement: a burst is taken as fast as the disk takes it, and nobody else waits for it longer than
+ * some seconds. */
+#define FLOW_UNJUDGED_MAX 1000000u
 void flow_fail(struct correlator *correlator, const char *reason);
 /* The status of a publisher's function. */
 void flow_fail_publishing(struct correlator *correlator, enum status status);

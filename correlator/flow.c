@@ -2,9 +2,6 @@
 #include "bus/receiver.h"
 #include "correlator/correlator_inside.h"
 
-/* What may wait for judgement: a burst is taken as fast as the disk takes it, and nobody else waits for it longer than
- * some seconds. */
-#define UNJUDGED_MAX 1000000u
 #define BACKLOG_HOLD ((size_t)16 * 1024 * 1024) /* packed revisions that wait: from here on agents are held back */
 
 void flow_fail(struct correlator *correlator, const char *reason)
@@ -54,7 +51,7 @@ static void full_update(struct correlator *correlator)
 static bool is_far_ahead(const struct correlator *correlator)
 {
     uint64_t lag = keeping_lag(correlator);
-    return correlator->puts_off ? lag > UNJUDGED_MAX - UNJUDGED_MAX / 16 : lag >= UNJUDGED_MAX;
+    return correlator->puts_off ? lag > FLOW_UNJUDGED_MAX - FLOW_UNJUDGED_MAX / 16 : lag >= FLOW_UNJUDGED_MAX;
 }
 
 void flow_update(struct correlator *correlator)

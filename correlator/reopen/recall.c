@@ -335,7 +335,7 @@ enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t
                                   .same = options->same,
                                   .until = until,
                                   .pending = {reopen->withheld.items, reopen->withheld.count},
-                                  .incidents_max = options->incidents_max,
+                                  .incidents_max = SIZE_MAX, /* it was in memory: the engine says what is too much */
                                   .step = reopen->events.step,
                                   .step_self = reopen->events.self};
     bool has_watermark = watermark_ms != TIME_NONE;

@@ -101,7 +101,7 @@ enum status reopen_refuse(struct reopen *reopen, const uint64_t *numbers, size_t
  * applied: into an engine and a register that are empty, with a publisher that remembers what it told
  * (publisher_load). What it told otherwise than it would be told now, or not at all, is published; the rest is not.
  * Then the watermark is the engine's and the register's, and what is final has left. ret_count: incidents read.
- * STATUS_FULL: they are more than incidents_max; nothing was changed. */
+ * STATUS_FULL: they are more than the engine takes. */
 enum status reopen_restore(struct reopen *reopen, int64_t watermark_ms, uint64_t until, size_t *ret_count) MUST_CHECK;
 
 /* What ended before, a start at this watermark does not read back: neither what is in memory, nor what is two steps
