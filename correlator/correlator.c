@@ -179,6 +179,7 @@ const struct correlator_stats *correlator_stats(struct correlator *correlator)
     correlator->stats.forbidden = correlator->permits.forbidden;
     correlator->stats.incidents = engine.incidents;
     correlator->stats.episodes = engine.episodes;
+    correlator->stats.unjudged = keeping_lag(correlator);
     correlator->stats.published = publisher_revisions(correlator->publisher);
     return &correlator->stats;
 }

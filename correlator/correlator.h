@@ -69,6 +69,7 @@ struct correlator_stats {
 #undef X
     uint64_t incidents; /* live now */
     uint64_t episodes;  /* published and not final now */
+    uint64_t unjudged;  /* items and records that are journaled and not applied yet */
 };
 
 /* Where the watermark comes from. */

@@ -106,8 +106,13 @@ static void finished(void *self)
 static void grace_over(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
-    log_warn("correlator.undelivered",
-             "no sink took the last revisions within %d s: they are told after the next start", FINISH_MS / 1000);
+    if (correlator_stats(daemon->correlator)->unjudged > 0)
+        log_warn("correlator.unjudged",
+                 "what is journaled is not all judged, or not told, within %d s: the next start goes on",
+                 FINISH_MS / 1000);
+    else
+        log_warn("correlator.undelivered",
+                 "no sink took the last revisions within %d s: they are told after the next start", FINISH_MS / 1000);
     finished(daemon);
 }
 

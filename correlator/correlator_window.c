@@ -17,7 +17,8 @@ static const struct metric view_rows[] = {
     METRIC(struct correlator_view, GAUGE, backlog_bytes, "what waits for slow sinks beyond the link's outbox"),
     METRIC(struct correlator_view, GAUGE, sinks, "sinks connected"),
     METRIC(struct correlator_view, COUNTER, journaled, "items and records journaled, in all its life"),
-    METRIC(struct correlator_view, GAUGE, unjudged, "items and records journaled that judgement has not come to yet"),
+    METRIC_IN(struct correlator_view, stats, GAUGE, unjudged,
+              "items and records journaled that judgement has not come to yet"),
     METRIC(struct correlator_view, GAUGE, journal_bytes, "the journal's size on disk"),
     METRIC(struct correlator_view, TIME, watermark_ms, "before it no source is still expected to report"),
     METRIC(struct correlator_view, TEXT, watermark_held_by, "the source that promises least"),
@@ -60,7 +61,6 @@ static const void *view_look(void *self, size_t index, const char **ret_label)
     if (journal != NULL) {
         window->view.journaled = journal_next(journal) - 1;
         window->view.journal_bytes = journal_bytes(journal);
-        window->view.unjudged = keeping_lag(correlator);
     }
     return &window->view;
 }

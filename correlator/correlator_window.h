@@ -7,7 +7,7 @@
 
 struct correlator_view { /* as it was when last looked at */
     struct correlator_stats stats;
-    uint64_t backlog_bytes, sinks, journaled, unjudged, journal_bytes;
+    uint64_t backlog_bytes, sinks, journaled, journal_bytes;
     int64_t watermark_ms;
     const char *watermark_held_by; /* the source that promises least; NULL: none holds it */
     bool is_held, is_full;

@@ -47,11 +47,18 @@ static void full_update(struct correlator *correlator)
     }
 }
 
-/* Over once a sixteenth of it is judged. */
+/* Once reached, over when a sixteenth of it is free. */
+static bool is_reached(const struct correlator *correlator, uint64_t count, uint64_t most)
+{
+    return count >= (correlator->puts_off ? most - most / 16 + 1 : most);
+}
+
+/* What waits will be in memory too. */
 static bool is_far_ahead(const struct correlator *correlator)
 {
-    uint64_t lag = keeping_lag(correlator);
-    return correlator->puts_off ? lag > FLOW_UNJUDGED_MAX - FLOW_UNJUDGED_MAX / 16 : lag >= FLOW_UNJUDGED_MAX;
+    uint64_t lag = keeping_lag(correlator), most = (uint64_t)correlator->options.config->incidents_max;
+    return lag > 0 && (is_reached(correlator, lag, FLOW_UNJUDGED_MAX) ||
+                       is_reached(correlator, lag + registry_count(correlator->registry), most));
 }
 
 void flow_update(struct correlator *correlator)
@@ -70,8 +77,7 @@ void flow_update(struct correlator *correlator)
 }
 
 /* Where no report was applied, and no promise told of an episode, only the rules are under way: who starts anew tells
- * them anew. But what other rules told
- * anew must be in a checkpoint before they may change again. */
+ * them anew. But what other rules told anew must be in a checkpoint before they may change again. */
 void flow_check_done(struct correlator *correlator)
 {
     const struct keeping *keeping = &correlator->keeping;
