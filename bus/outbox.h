@@ -36,6 +36,8 @@ struct outbox_driver {
     /* What the sources promise from here on, packed: kept with what is appended next, so that it is there again when
      * that is read after a restart. NULL: it does not outlive the process. */
     void (*promise)(struct outbox *outbox, struct span packed);
+    /* An item beyond `sent` is about to leave, for the first time. NULL: nobody needs to know. */
+    void (*leaves)(struct outbox *outbox);
     /* Begins a new epoch: a receiver takes what is kept as a new stream. Not OK: it has begun, but would not outlive
      * the process. */
     enum status (*renew)(struct outbox *outbox);

@@ -491,8 +491,12 @@ static void count_sent(struct session *session, size_t count)
     session->sent += count;
     if (session->sent > session->cursor->sent)
         session->cursor->sent = session->sent;
-    if (session->sent > session->options.outbox->sent)
-        session->options.outbox->sent = session->sent;
+    struct outbox *outbox = session->options.outbox;
+    if (session->sent <= outbox->sent)
+        return;
+    if (outbox->driver->leaves != NULL)
+        outbox->driver->leaves(outbox);
+    outbox->sent = session->sent;
 }
 
 static bool say_batch(struct session *session, struct span *items, struct frame *ret_frame)

@@ -31,6 +31,7 @@ struct spool {
     enum spool_policy policy;
     struct spool_made made;
     bool held;
+    bool is_unsent; /* the file says so */
     struct outbox *recent;
     struct spool_page page;
     struct spool_notes notes;
@@ -277,6 +278,31 @@ static enum status spool_renew(struct outbox *outbox)
                              &(struct spool_epoch){spool->created, outbox->epoch, outbox->begins});
 }
 
+/* From now on more of it has left than was known at the start. */
+static void spool_leaves(struct outbox *outbox)
+{
+    struct spool *spool = spool_of(outbox);
+    if (spool->is_unsent)
+        spool_unsent_remove(files_of(spool), spool->options.folder);
+    spool->is_unsent = false;
+}
+
+/* What lives before took and never sent has not left: a spool that was put back from an earlier time is found out by
+ * that, however often it was started before it was heard. Where it cannot be written, all of it may have left. */
+static void sent_restore(struct spool *spool)
+{
+    struct outbox *outbox = &spool->outbox;
+    uint64_t position;
+    if (spool_unsent_read(files_of(spool), spool->options.folder, spool->created, &position) == STATUS_OK &&
+        position <= outbox->last) {
+        outbox->sent = position;
+        spool->is_unsent = true;
+        return;
+    }
+    spool->is_unsent =
+        spool_unsent_write(files_of(spool), spool->options.folder, spool->created, outbox->last) == STATUS_OK;
+}
+
 /* The epoch as its file says, or the last record, or the log. */
 static void epoch_restore(struct spool *spool)
 {
@@ -353,6 +379,7 @@ static const struct outbox_driver outbox_spool = {
     .read = spool_read,
     .trim = spool_trim,
     .promise = spool_promise,
+    .leaves = spool_leaves,
     .renew = spool_renew,
     .close = spool_close,
 };
@@ -431,6 +458,7 @@ enum status spool_open(uv_loop_t *loop, const struct spool_options *options, int
         return status;
     }
     epoch_restore(spool);
+    sent_restore(spool);
     *ret_outbox = outbox;
     return STATUS_OK;
 }

@@ -30,6 +30,11 @@ static struct outbox *spool_of(struct world *world, uint64_t bytes_max, enum spo
     return outbox;
 }
 
+static void set_true(void *self)
+{
+    *(bool *)self = true;
+}
+
 static int setup(void **state)
 {
     (void)snprintf(folder, sizeof folder, "/tmp/vedette-contract-XXXXXX");
@@ -142,6 +147,38 @@ static void a_spool_that_is_older_than_the_receiver_goes_on_as_a_new_stream(void
     world_until(world, taker.closed);
 }
 
+/* One that was put back, and took and ended before it reached anybody: all it has is older than what the receiver
+ * knows, or news. */
+static void a_spool_that_is_older_is_found_out_after_lives_in_which_it_reached_nobody(void **state)
+{
+    struct world *world = *state;
+    struct taker taker = {0};
+    struct giver giver = {0}, last = {0};
+    giver_open(&giver, world, &(struct sender_options){DIALS, .epoch = 1000});
+    taker_open(&taker, world, &(struct receiver_options){LISTENS});
+    giver_give_all(&giver, 50);
+    world_until(world, giver.acked == 50);
+    giver_close(&giver);
+    world_until(world, giver.closed);
+    for (unsigned life = 0; life < 2; life++) {
+        struct outbox *alone = spool_of(world, 0, SPOOL_BLOCK);
+        for (unsigned i = 0; i < 40; i++)
+            assert_int_equal(alone->driver->append(alone, (struct span){0}), STATUS_OK);
+        alone->driver->commit(alone);
+        bool closed = false;
+        alone->driver->close(alone, set_true, &closed);
+        world_until(world, closed);
+    }
+    giver_open(&last, world, &(struct sender_options){DIALS, .outbox = spool_of(world, 0, SPOOL_BLOCK)});
+    world_until(world, last.acked == 80);
+    assert_int_equal(taker.epoch, 1001);
+    assert_int_equal(taker.count, 50 + 80);
+    assert_int_equal(sender_stats(last.sender)->renewed, 1);
+    giver_close(&last);
+    taker_close(&taker);
+    world_until(world, last.closed && taker.closed);
+}
+
 /* The taker has the first hundred and acknowledges nothing; what comes after them is dropped. */
 static void drop_oldest(struct world *world, struct taker *taker, struct giver *giver)
 {
@@ -204,6 +241,7 @@ int contract_run_spool(const struct bus_contract *with)
         TEST(a_sender_that_starts_again_goes_on_where_the_receiver_stands),
         TEST(what_a_receiver_misses_and_the_spool_no_longer_has_is_sent_on_only_when_somebody_says_so),
         TEST(a_spool_that_is_older_than_the_receiver_goes_on_as_a_new_stream),
+        TEST(a_spool_that_is_older_is_found_out_after_lives_in_which_it_reached_nobody),
         TEST(what_a_spool_dropped_is_skipped_in_a_new_epoch),
         TEST(what_a_spool_dropped_is_skipped_after_a_restart_too),
     };
