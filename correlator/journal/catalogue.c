@@ -95,19 +95,27 @@ static void closed_tell(struct catalogue *catalogue)
         closed(closed_self);
 }
 
+/* Its file was written just now: it needs no memory any more. false: it cannot be mapped, and stays. */
+static bool leaf_settle(struct leaf *leaf, const char *path)
+{
+    struct leaf mapped;
+    if (leaf_map(&mapped, path) != STATUS_OK)
+        return false;
+    mapped.is_checked = true;
+    leaf_fini(leaf);
+    *leaf = mapped;
+    return true;
+}
+
 static void on_sealed(void *self, struct leaf *leaf, const char *path, enum status status)
 {
     struct catalogue *catalogue = self;
-    struct leaf mapped;
     catalogue->is_sealing = false;
     if (status != STATUS_OK) {
         log_warn("journal.index", "%s cannot be made: %s; it stays in memory until the next start", path,
                  status_text(status));
-    } else if (!catalogue->is_closing && leaf_map(&mapped, path) == STATUS_OK) {
-        mapped.is_checked = true; /* written just now */
-        leaf_fini(leaf);
-        *leaf = mapped;
-        batches_indexed(&catalogue->batches, mapped.facts.next);
+    } else if (!catalogue->is_closing && leaf_settle(leaf, path)) {
+        batches_indexed(&catalogue->batches, leaf->facts.next);
     }
     if (catalogue->is_closing)
         closed_tell(catalogue);
@@ -360,6 +368,8 @@ static enum status segment_open(struct catalogue *catalogue, const struct wal_se
     leaf->facts.next = segment->next;
     if (leaf_write(leaf, path) != STATUS_OK)
         log_warn("journal.index", "%s cannot be written: it stays in memory", path);
+    else
+        (void)leaf_settle(leaf, path);
     return STATUS_OK;
 }
 
