@@ -13,12 +13,14 @@
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 
-#define KEY_SLOTS 1024u
+#define KEY_SLOT_BITS 10u
+#define KEY_SLOTS     (1u << KEY_SLOT_BITS)
 
 struct zap_seat {
     char domain[24];
     struct zap_options options;
     struct brake brake;
+    uint64_t salt[ZAP_SALT_WORDS];    /* of the slots */
     uint16_t newcomers[2][KEY_SLOTS]; /* since all was heard the last time, and before */
     uint64_t crowded;
     char crowd[KEY_TEXT_BYTES]; /* the key that was refused last for it */
@@ -37,15 +39,20 @@ static uint64_t now_ms(void)
     return uv_hrtime() / 1000000;
 }
 
-static size_t slot_of(const struct key *public)
+size_t zap_slot(const uint64_t salt[ZAP_SALT_WORDS], const struct key *public)
 {
-    return ((size_t) public->bytes[0] << 8 | public->bytes[1]) % KEY_SLOTS;
+    uint64_t sum = 0, word;
+    for (size_t i = 0; i < ZAP_SALT_WORDS; i++) {
+        memcpy(&word, public->bytes + i * sizeof word, sizeof word);
+        sum += (salt[i] | 1) * word;
+    }
+    return (size_t)(sum >> (64 - KEY_SLOT_BITS));
 }
 
 /* Its key is on the list: is there room for one more that has not spoken? */
 static bool newcomer_fits(struct zap_seat *seat, const struct key *public)
 {
-    size_t slot = slot_of(public);
+    size_t slot = zap_slot(seat->salt, public);
     if ((uint32_t)seat->newcomers[0][slot] + seat->newcomers[1][slot] < seat->options.newcomers_max) {
         seat->newcomers[0][slot]++;
         return true;
@@ -180,6 +187,11 @@ enum status zap_open(void *context, const struct zap_options *options, struct za
         (void)snprintf(ret_reason, 256, "%s", status_text(STATUS_NO_MEMORY));
         return STATUS_NO_MEMORY;
     }
+    if (uv_random(NULL, NULL, seat->salt, sizeof seat->salt, 0, NULL) != 0) {
+        (void)snprintf(ret_reason, 256, "the system gives no random numbers");
+        free(seat);
+        return STATUS_IO;
+    }
     seat->options = *options;
     seat->brake.refusals_per_s = options->refusals_per_s;
     (void)pthread_mutex_lock(&lock);
@@ -218,7 +230,7 @@ void zap_heard(struct zap_seat *seat, const char *user)
     struct key public;
     if (!key_parse(span_of(user), &public))
         return;
-    size_t slot = slot_of(&public);
+    size_t slot = zap_slot(seat->salt, &public);
     (void)pthread_mutex_lock(&lock);
     uint16_t *count = &seat->newcomers[seat->newcomers[1][slot] > 0][slot];
     if (*count > 0)

@@ -5,6 +5,8 @@
 #include "bus/drivers/zmq_brake.h"
 #include "bus/keys/keyring.h"
 
+#define ZAP_SALT_WORDS (KEY_BYTES / 8u)
+
 struct zap_seat; /* a listener's */
 
 struct zap_options {
@@ -23,8 +25,10 @@ const char *zap_domain(const struct zap_seat *seat);
 bool zap_brakes(const struct zap_seat *seat, const struct address *address);
 
 /* Newcomers. A key's connections that are let in and have not been heard yet are counted, for what they send lies in
- * memory unseen while nobody reads, and stays there once they are gone. Keys are told apart by 10 bits: two that share
- * them share the bound. */
+ * memory unseen while nobody reads, and stays there once they are gone. Keys are told apart by 10 bits of a hash: two
+ * that share them share the bound. Which do is another matter in each life, so nobody can make a key that shares
+ * another's. */
+size_t zap_slot(const uint64_t salt[ZAP_SALT_WORDS], const struct key *public);
 /* One of the key (its Z85) was heard. */
 void zap_heard(struct zap_seat *seat, const char *user);
 /* All that came was read. Whoever was let in before the last time this was said is no newcomer any more: it was heard

@@ -1,5 +1,5 @@
 /* Whose handshakes are put off, and whose are not. */
-#include "bus/drivers/zmq_brake.h"
+#include "bus/drivers/zmq_zap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,6 +65,23 @@ static void an_address_of_ipv6_is_its_network_and_of_ipv4_itself(void **state)
         assert_false(address_parse(span_of(none[i]), &address));
 }
 
+/* The salts are the same in each run. */
+static void keys_share_a_slot_by_chance_and_not_by_what_they_are(void **state)
+{
+    struct key one = {0}, other = {0};
+    unsigned shared = 0, most = 2048;
+    other.bytes[KEY_BYTES - 1] = 1; /* all but one bit */
+    for (unsigned i = 1; i <= most; i++) {
+        uint64_t salt[ZAP_SALT_WORDS];
+        for (size_t k = 0; k < ZAP_SALT_WORDS; k++)
+            salt[k] = (i * ZAP_SALT_WORDS + k) * 0x9e3779b97f4a7c15u;
+        other.bytes[0] = (unsigned char)i;
+        assert_true(zap_slot(salt, &one) < 1024 && zap_slot(salt, &other) < 1024);
+        shared += zap_slot(salt, &one) == zap_slot(salt, &other);
+    }
+    assert_true(shared < 16); /* 2 are to be expected */
+}
+
 static void a_new_address_takes_the_place_of_the_one_that_is_let_through_first(void **state)
 {
     struct brake brake = {.refusals_per_s = 1};
@@ -85,6 +102,7 @@ int main(void)
         cmocka_unit_test(who_knocks_too_often_is_held_and_let_through_at_the_rate),
         cmocka_unit_test(many_refusals_at_once_hold_no_longer_than_one_step_more),
         cmocka_unit_test(an_address_of_ipv6_is_its_network_and_of_ipv4_itself),
+        cmocka_unit_test(keys_share_a_slot_by_chance_and_not_by_what_they_are),
         cmocka_unit_test(a_new_address_takes_the_place_of_the_one_that_is_let_through_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
