@@ -38,6 +38,8 @@ static enum status stub_add(struct leaf *leaf, struct desk *desk, uint64_t numbe
     char reason[REASON_BYTES];
     arena_reset(&desk->report);
     bool right = report_unpack(packed, &desk->report, &report, reason) == STATUS_OK;
+    if (!right && desk->report.starved) /* nothing is the matter with it: it must not go missing from an index */
+        return STATUS_NO_MEMORY;
     const struct leaf_stub stub = leaf_stub_of(number, right ? &report : NULL);
     return leaf_add_stub(leaf, &stub);
 }
