@@ -48,8 +48,10 @@ static void on_apply(void *self, int64_t heard_ms, struct span packed)
     if (correlator->failed)
         return;
     arena_reset(&correlator->arena);
-    if (report_unpack(packed, &correlator->arena, &report, reason) != STATUS_OK)
-        return; /* it was read when it was taken */
+    if (report_unpack(packed, &correlator->arena, &report, reason) != STATUS_OK) {
+        flow_fail(correlator, status_text(STATUS_NO_MEMORY)); /* it was read when it was taken */
+        return;
+    }
     correlator->stats.received++;
     correlator->stats.reopened += intake_apply(correlator, &report, heard_ms);
 }
