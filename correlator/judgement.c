@@ -7,7 +7,7 @@
 #define FLUSH_WAIT_MS   50u
 #define LATE_WAIT_MS    200u
 #define LATE_MAX        4096u      /* late reports that are applied together */
-#define FORGET_EVERY_MS 86400000LL /* of watermark: how often what is out of reach is swept */
+#define FORGET_EVERY_MS 86400000LL /* of watermark: how often, at the least, what is out of reach is swept */
 
 static void on_change(void *self, const struct engine_change *change)
 {
@@ -110,10 +110,18 @@ static int64_t final_before(const struct correlator *correlator)
     return correlator->watermark_ms - 5 * window_ms;
 }
 
+/* Short windows are for much that happens: what is out of their reach does not stay for a day. */
+static bool sweep_is_due(const struct correlator *correlator)
+{
+    int64_t reach_ms = correlator->watermark_ms - final_before(correlator);
+    return correlator->swept_ms == TIME_NONE ||
+           correlator->watermark_ms - correlator->swept_ms >= (reach_ms < FORGET_EVERY_MS ? reach_ms : FORGET_EVERY_MS);
+}
+
 /* What the publisher remembers decides what is told: so it forgets by the watermark alone, the same in every life. */
 static void sweep(struct correlator *correlator)
 {
-    bool due = correlator->swept_ms == TIME_NONE || correlator->watermark_ms - correlator->swept_ms >= FORGET_EVERY_MS;
+    bool due = sweep_is_due(correlator);
     if (due || correlator->full)
         registry_forget(correlator->registry, engine_horizon(correlator->engine));
     if (!due)
