@@ -5,10 +5,14 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WINDOW_ITEMS 16384u
 #define HEARTBEAT_MS 5000u
 #define PEERS_MAX    256u
+/* Of one key, agents that are there or were. */
+#define NAMES_PER_SESSION 16u /* for each session it may have */
+#define NAMES_MAX         1024u
 
 struct receiver {
     struct end end;
@@ -37,6 +41,30 @@ static void on_prepare(void *self, struct session_options *options)
     options->resume_position = stream != NULL ? stream->acked : receiver->resume_position;
 }
 
+/* Is it a name that is not known, of a key that is known by as many as it may be? What is remembered of streams has an
+ * end: one key shall not push out the others. */
+static bool is_a_name_too_many(struct receiver *receiver, struct link *link, uint32_t *ret_limit)
+{
+    const struct allowed_key *key = link_peer(&receiver->end, link).key;
+    const struct streams *streams = &receiver->streams;
+    const char *names[NAMES_MAX];
+    uint32_t count = 0, limit = end_sessions_per_key(&receiver->end);
+    limit = *ret_limit = limit < NAMES_MAX / NAMES_PER_SESSION ? limit * NAMES_PER_SESSION : NAMES_MAX;
+    for (size_t i = 0; i < streams->count && key != NULL; i++) {
+        const char *name = streams->items[i]->name;
+        uint32_t seen = 0;
+        if (strcmp(name, link->session.peer_name) == 0)
+            return false;
+        if (count == limit || !keyring_owns(receiver->end.keys, key, name))
+            continue;
+        while (seen < count && strcmp(names[seen], name) != 0)
+            seen++;
+        names[seen] = name;
+        count = seen == count ? count + 1 : count;
+    }
+    return count == limit && key != NULL;
+}
+
 static enum session_event on_admit(void *self, struct link *link)
 {
     struct receiver *receiver = self;
@@ -44,6 +72,11 @@ static enum session_event on_admit(void *self, struct link *link)
     struct span name = span_of(session->peer_name);
     bool known = streams_find(&receiver->streams, name, session->peer_epoch) != NULL;
     struct stream *stream = NULL;
+    uint32_t limit;
+    if (!known && is_a_name_too_many(receiver, link, &limit)) {
+        session_refuse(session, ENDING_REFUSED, "this key is known by %u names: no more are admitted", limit);
+        return SESSION_ENDED;
+    }
     enum status status = streams_get(&receiver->streams, name, session->peer_epoch, &stream);
     if (status != STATUS_OK) {
         session_refuse(session, ENDING_REFUSED, "no stream can be added: %s", status_text(status));

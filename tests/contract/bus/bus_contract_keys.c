@@ -356,6 +356,33 @@ static void a_key_is_known_by_no_more_names_than_it_may(void **state)
     house_close(&house);
 }
 
+/* Else one key could push all others' streams out of what is remembered, one name after the other. */
+static void an_agent_s_key_is_known_by_no_more_names_than_it_may(void **state)
+{
+    struct house house;
+    struct world *world = *state;
+    struct bus *bus = world->bus;
+    struct raw raw;
+    char name[32];
+    house_open(&house, world);
+    bus_use_limits(house.listener.bus, &(struct bus_limits){.sessions_per_key = 1});
+    taker_with(&house, &house.listener);
+    for (int i = 1; i <= 18; i++) { /* the last by a name it is known by */
+        (void)snprintf(name, sizeof name, "desk-%d", i < 18 ? i : 3);
+        raw_open_with(&raw, &house, &house.agent, name);
+        world_until(world, raw.welcomes + raw.refusals > 0);
+        assert_int_equal(raw.refusals, i == 17);
+        if (i == 17)
+            assert_string_equal(raw.reason, "this key is known by 16 names: no more are admitted");
+        raw_close(&raw);
+        world_until(world, house.taker.downs + house.taker.refusals == i);
+    }
+    taker_close(&house.taker);
+    world_until(world, house.taker.closed);
+    world->bus = bus;
+    house_close(&house);
+}
+
 /* The new key is made known to the agents, then taken: no program is started anew. */
 static void the_listener_takes_another_key_while_all_run(void **state)
 {
@@ -435,6 +462,7 @@ int contract_run_keys(const struct bus_contract *with)
         TEST(a_key_is_not_let_in_again_and_again_while_nobody_reads),
         TEST(an_address_that_is_refused_too_often_is_cut_off_and_disturbs_nobody),
         TEST(a_key_is_known_by_no_more_names_than_it_may),
+        TEST(an_agent_s_key_is_known_by_no_more_names_than_it_may),
         TEST(the_listener_takes_another_key_while_all_run),
         TEST(the_greatest_frame_fits),
         TEST(a_list_with_a_fault_changes_nothing),
