@@ -6,8 +6,9 @@
 Incidents happen now, everywhere in Europe; windows are short, so that what is live is bounded early. The file that is
 followed is rotated, and what is read is deleted. One JSON object a minute on stdout, and a verdict: memory of each
 program in the last third of the time against the middle third. Memory is what only the process has (RssAnon); pages of
-files that are mapped (the journal's indices, which grow with the journal) are the system's to take back, and shown beside. Exit status 1 where it grew by more than 10 %, or where
-reports are missing in the end. It needs some 2 KB of disk a report."""
+files that are mapped (the journal's indices, which grow with the journal) are the system's to take back, and shown
+beside. Exit status 1 where it grew by more than 10 % and 4 MB, or where reports are missing in the end. It needs some
+2 KB of disk a report."""
 
 import argparse
 import json
@@ -24,6 +25,7 @@ from harness import rule  # noqa: E402
 
 RULES = [rule("swarm", ["air.drone.*"], 4, "10s", caps={"duration": "60s"})]
 ROTATED_AFTER = 100_000  # lines
+GROWN_MB = 4  # less is the filling of buffers that have a limit
 KEPT = 4  # rotated files; the agent is long done with what is older
 
 
@@ -93,7 +95,7 @@ def verdict(lines, fleet):
     grown = {}
     for member in fleet:
         middle, last = (sum(line[f"{member.name}_mb"] for line in part) / len(part) for part in (lines[-2 * third:-third] or lines, lines[-third:]))
-        grown[member.name] = round(last / max(middle, 1) - 1, 3)
+        grown[member.name] = round(last / max(middle, 1) - 1, 3) if last - middle > GROWN_MB else 0
     return grown
 
 
