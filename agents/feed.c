@@ -1,5 +1,6 @@
 #include "agents/feed.h"
 
+#include "agents/input.h"
 #include "agents/mapping.h"
 #include "base/clock.h"
 
@@ -33,7 +34,8 @@ enum status feed_open(struct feed *feed, struct agent *agent, const struct agent
                           .source = source,
                           .driver = source_driver_find(source->type),
                           .told = FEED_READING,
-                          .watermark_ms = TIME_NONE};
+                          .watermark_ms = TIME_NONE,
+                          .grows_at_its_end = source->follow && !input_is_pattern(source->path)};
     if (feed->driver == NULL) {
         snprintf(ret_reason, 256, "source %s: there is no type \"%s\"", source->name, source->type);
         return STATUS_INVALID;
@@ -68,17 +70,11 @@ void feed_close(struct feed *feed)
     feed_memory_fini(&feed->memory);
 }
 
-/* Of several files each may have years of its own: what one of them has come to says nothing of the next. */
-static bool grows_at_its_end(const struct agent_source *source)
-{
-    return source->follow && strpbrk(source->path, "*?[") == NULL;
-}
-
 void feed_took(struct feed *feed, const struct report *report)
 {
     feed->reports++;
     feed->active = true;
-    if (grows_at_its_end(feed->source))
+    if (feed->grows_at_its_end)
         read_up_to_note(&feed->read_up_to, report->reported_at_ms);
 }
 

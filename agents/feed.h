@@ -23,7 +23,10 @@ struct feed {
     enum feed_state state;
     enum feed_state told; /* what the last look found; READING: its end has not been met yet */
     int64_t watermark_ms;
-    struct read_up_to read_up_to; /* of one file that is followed, until its end is met */
+    /* One file that is followed: of several each may have years of its own, and what one has come to says nothing of
+     * the next. */
+    bool grows_at_its_end;
+    struct read_up_to read_up_to; /* of such a one, until its end is met */
     bool active;                  /* gave a report since the last marks: the agent says so */
     uint64_t reports;
     struct feed_memory memory; /* of an agent with a spool */

@@ -207,14 +207,17 @@ void input_save(struct input *input)
 
 /* --- opening the set --- */
 
-static enum input_shape shape_of(const char *path)
+bool input_is_pattern(const char *path)
 {
     struct stat about;
+    return strpbrk(path, "*?[") != NULL && stat(path, &about) != 0; /* a name that holds a bracket is still a name */
+}
+
+static enum input_shape shape_of(const char *path)
+{
     if (strcmp(path, "-") == 0)
         return SHAPE_STREAM;
-    if (stat(path, &about) == 0) /* a name that holds a bracket is still a name */
-        return SHAPE_ONE;
-    return strpbrk(path, "*?[") != NULL ? SHAPE_GLOB : SHAPE_ONE;
+    return input_is_pattern(path) ? SHAPE_GLOB : SHAPE_ONE;
 }
 
 /* A single file is tried at once, so that a wrong path ends the program and not the day. */

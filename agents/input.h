@@ -51,6 +51,8 @@ struct input_item {
     uint64_t end;              /* of a line: the offset behind it */
 };
 
+/* Does the path name a set of files, and not one? */
+bool input_is_pattern(const char *path);
 /* STATUS_NOT_FOUND, STATUS_PERMISSION, STATUS_INVALID (a directory) and their like with the sentence, where nothing is
  * there to read; a followed one that is missing is waited for instead, and said by an item. */
 enum status input_open(const struct input_options *options, struct input **ret_input, char ret_reason[256]) MUST_CHECK;

@@ -89,7 +89,7 @@ void end_hold(struct end *end, enum port_flow flow);
 void end_refuse(struct end *end, const char *name, const char *reason);
 /* Its strings are the session's. */
 struct peer link_peer(const struct end *end, struct link *link);
-/* How many sessions one key may have, and by how many names it may be known. */
+/* How many sessions one key may have; by how many names it may be known goes by it. */
 uint32_t end_sessions_per_key(const struct end *end);
 /* Sessions open now. */
 size_t end_peers(const struct end *end);

@@ -1,8 +1,8 @@
 /* A start: what the journal has beyond the checkpoint is looked through, and the agents go on; then it is applied as
  * what comes in is (keeping_follow.c).
  *
- *     look through   flushes and sinks of what is to be applied: they come later in the journal than what they speak
- * of; where the agents' streams and promises stand restore        memory as it was at the checkpoint
+ *     look through   flushes and sinks come later than what they speak of; where streams and promises stand
+ *     restore        memory as it was at the checkpoint
  */
 #include "base/clock.h"
 #include "base/log.h"
